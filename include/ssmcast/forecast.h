@@ -1,0 +1,55 @@
+/* The front door: make a forecaster by name, fit, condition, predict, save, load.
+ *
+ *     ssm_forecaster *f;
+ *     ssm_forecaster_new(ctx, "kalman", &f);
+ *     ssm_forecaster_fit(f, &(ssm_fit_task){.panel = &series, .n_series = 1, .horizon = 24});
+ *     ssm_forecaster_condition(f, &series);
+ *     ssm_forecaster_predict(f, &forecast);
+ *     ssm_forecaster_free(f);
+ *
+ * Order: set* -> fit or load -> condition -> (update* | predict*)*. Another order is SSM_E_STATE. Fit
+ * separates parameters from history: a rolling evaluation fits once and conditions many times. A handle
+ * belongs to one thread at a time; handles are independent of each other. Output arguments stay untouched
+ * on failure. */
+#ifndef SSMCAST_FORECAST_H
+#define SSMCAST_FORECAST_H
+
+#include <ssmcast/forecaster.h>
+
+SSM_BEGIN_DECLS
+
+typedef struct ssm_forecaster ssm_forecaster;
+
+/* The registered types, in the order of the registry; NULL past the end. */
+SSM_API const ssm_forecaster_type *ssm_forecaster_type_at(size_t i);
+/* By name; NULL when there is none. */
+SSM_API const ssm_forecaster_type *ssm_forecaster_type_find(const char *name);
+
+/* SSM_E_ARGUMENT for an unknown name; the message then suggests the nearest one. */
+SSM_API ssm_status ssm_forecaster_new(ssm_context *ctx, const char *name, ssm_forecaster **out);
+SSM_API void ssm_forecaster_free(ssm_forecaster *f); /* NULL is allowed */
+SSM_API const ssm_forecaster_type *ssm_forecaster_type_of(const ssm_forecaster *f);
+
+/* Sets one option from text, before fit. SSM_E_ARGUMENT names the option, what was found and the range. */
+SSM_API ssm_status ssm_forecaster_set(ssm_forecaster *f, const char *option, const char *value);
+/* The option's present value as text. */
+SSM_API ssm_status ssm_forecaster_get(const ssm_forecaster *f, const char *option, char *text, size_t size);
+
+/* SSM_E_DATA: empty, all missing, infinite, or missing values that the model refuses; the message names
+ * series and row. SSM_E_ARGUMENT: horizon 0, several series for a model that fits one. */
+SSM_API ssm_status ssm_forecaster_fit(ssm_forecaster *f, const ssm_fit_task *task);
+/* `history` (its values and name) must stay valid until the next condition or free. */
+SSM_API ssm_status ssm_forecaster_condition(ssm_forecaster *f, const ssm_series *history);
+SSM_API ssm_status ssm_forecaster_update(ssm_forecaster *f, double y);
+SSM_API ssm_status ssm_forecaster_predict(ssm_forecaster *f, ssm_forecast *out);
+SSM_API ssm_status ssm_forecaster_note(const ssm_forecaster *f, char *text, size_t size);
+
+/* Model files are safetensors: tensors of the model plus JSON metadata (type, options, version). Saving
+ * writes beside the file, syncs and renames, so an old file is never lost. Loading a damaged or hostile
+ * file is SSM_E_FORMAT. A loaded forecaster is fitted; condition it on a history, then predict. */
+SSM_API ssm_status ssm_forecaster_save(ssm_forecaster *f, const char *path);
+SSM_API ssm_status ssm_forecaster_load(ssm_context *ctx, const char *path, ssm_forecaster **out);
+
+SSM_END_DECLS
+
+#endif

@@ -1,0 +1,90 @@
+/* What a forecaster is: data plus a few functions. The front door (ssmcast/forecast.h) drives them, the
+ * library allocates, the model never does. A new model is one file in src/models/ that fills this struct,
+ * and one line in the registry. */
+#ifndef SSMCAST_FORECASTER_H
+#define SSMCAST_FORECASTER_H
+
+#include <ssmcast/series.h>
+
+SSM_BEGIN_DECLS
+
+/* A probabilistic forecast. The caller owns the arrays; the model fills them. */
+typedef struct ssm_forecast {
+    size_t horizon;      /* rows to forecast, >= 1 */
+    size_t n_levels;     /* may be 0 */
+    const double *level; /* (n_levels) quantile probabilities, ascending, inside (0, 1) */
+    double *mean;        /* (horizon) */
+    double *quantile;    /* (horizon, n_levels), row-major, non-decreasing along a row */
+} ssm_forecast;
+
+/* What a model can do. */
+enum {
+    SSM_CAP_MISSING = 1 << 0,  /* NaN in fit and history is handled; else it is refused */
+    SSM_CAP_GLOBAL = 1 << 1,   /* fits a panel of many series with one set of parameters; else exactly one */
+    SSM_CAP_DIRECT = 1 << 2,   /* trained for the horizon given at fit; a longer one is refused at predict */
+    SSM_CAP_ONLINE = 1 << 3,   /* has update(): one new row in O(1) */
+    SSM_CAP_COMPOSITE = 1 << 4 /* made of other registered forecasters */
+};
+
+/* Options: one table is the only place that describes them; parsing, --help, the man page and the JSON
+ * record are generated from it. `offset` points into the model's options struct. */
+typedef enum ssm_option_kind {
+    SSM_OPTION_SIZE,   /* size_t */
+    SSM_OPTION_REAL,   /* double */
+    SSM_OPTION_FLAG,   /* int, 0 or 1; text: true/false, 1/0, yes/no, on/off */
+    SSM_OPTION_CHOICE, /* int, index into `choices` */
+    SSM_OPTION_TEXT    /* char[SSM_OPTION_TEXT_SIZE] */
+} ssm_option_kind;
+
+enum { SSM_OPTION_TEXT_SIZE = 128 };
+
+typedef struct ssm_option {
+    const char *name; /* as in --set name=value; NULL ends the table */
+    const char *help; /* one line, lower case, no full stop */
+    ssm_option_kind kind;
+    size_t offset;
+    const char *initial;        /* default, written as a user would */
+    double minimum, maximum;    /* for SIZE and REAL, inclusive */
+    const char *const *choices; /* for CHOICE, NULL-terminated */
+} ssm_option;
+
+/* A model file being written or read; see src/forecast/archive.h. */
+typedef struct ssm_archive ssm_archive;
+
+/* What fit is given besides the options. */
+typedef struct ssm_fit_task {
+    const ssm_series *panel; /* (n_series); borrowed during the call only */
+    size_t n_series;         /* 1 unless SSM_CAP_GLOBAL */
+    size_t horizon;          /* the longest horizon that will be asked for */
+    size_t n_validation; /* last rows of each series meant for choosing hyper-parameters; 0: model decides */
+} ssm_fit_task;
+
+typedef struct ssm_forecaster_type {
+    const char *name, *summary, *reference; /* "kalman"; one line; citation */
+    unsigned caps;
+    size_t self_size, options_size; /* the library allocates both, zeroed */
+    const ssm_option *options;      /* ends with a NULL name; NULL: none */
+
+    /* Checks the options and keeps what it needs. `mem` lives as long as the handle. */
+    ssm_status (*init)(void *self, const void *options, ssm_arena *mem);
+    /* Estimates parameters. `tmp` is scratch of this call. Messages go to tmp->ctx, which also has seed,
+     * threads and progress. May be called again: then the earlier fit is gone. */
+    ssm_status (*fit)(void *self, const ssm_fit_task *task, ssm_arena *mem, ssm_arena *tmp);
+    /* Same parameters, new history, which is borrowed until the next condition. Never refits. `mem` is an
+     * arena that is emptied before each condition: what predict needs of the history lives there. */
+    ssm_status (*condition)(void *self, const ssm_series *history, ssm_arena *mem, ssm_arena *tmp);
+    /* SSM_CAP_ONLINE: appends one row (NaN missing) to the history, O(1), no allocation. Else NULL. */
+    ssm_status (*update)(void *self, double y);
+    /* Forecasts the rows after the history. Repeatable; must not change self. */
+    ssm_status (*predict)(const void *self, ssm_forecast *out, ssm_arena *tmp);
+    /* Names everything that fit produced, for saving and for loading alike (one function, so that the two
+     * cannot drift apart). */
+    ssm_status (*params)(void *self, ssm_archive *archive);
+    /* One line on what was fitted or decided and why, lower case; "" if there is nothing to say. NULL: none.
+     */
+    ssm_status (*note)(const void *self, char *text, size_t size);
+} ssm_forecaster_type;
+
+SSM_END_DECLS
+
+#endif

@@ -1,0 +1,50 @@
+/* A time series on a regular grid, and the calendar that names its rows.
+ *
+ * A series is a view: it borrows name and values and goes by value. NaN means missing and nothing else. */
+#ifndef SSMCAST_SERIES_H
+#define SSMCAST_SERIES_H
+
+#include <ssmcast/context.h>
+
+SSM_BEGIN_DECLS
+
+enum { SSM_MAX_PERIODS = 3 };
+
+/* Distance between two rows. Months have no fixed length, so they are a unit of their own (a quarter is 3
+ * months, a year 12). SSM_STEP_NONE: the rows are numbered, there is no time. */
+typedef enum ssm_step_unit { SSM_STEP_NONE = 0, SSM_STEP_NANOSECONDS, SSM_STEP_MONTHS } ssm_step_unit;
+
+typedef struct ssm_step {
+    ssm_step_unit unit;
+    int64_t count; /* > 0 unless unit is SSM_STEP_NONE */
+} ssm_step;
+
+/* Row t is at start + t*step. Times are nanoseconds since 1970-01-01T00:00:00 (UTC, or local time without
+ * an offset when the file had none), so years 1678 to 2261. */
+typedef struct ssm_time_index {
+    int64_t start;
+    ssm_step step;
+} ssm_time_index;
+
+typedef struct ssm_series {
+    const char *name;
+    const double *value; /* (length), NaN missing, otherwise finite */
+    size_t length;
+    ssm_time_index time;
+    size_t n_periods;               /* 0: no season known */
+    size_t period[SSM_MAX_PERIODS]; /* seasonal periods in rows, each >= 2, ascending */
+} ssm_series;
+
+/* Time of row t; t may lie outside the series. SSM_E_ARGUMENT when it leaves the int64 range. */
+SSM_API ssm_status ssm_time_at(ssm_time_index index, int64_t t, int64_t *time);
+
+/* Rows [from, from + length) of a series as a series of its own; `time.start` moves along. */
+SSM_API ssm_series ssm_series_slice(ssm_series series, size_t from, size_t length);
+
+/* Finds up to SSM_MAX_PERIODS seasonal periods and writes them to n_periods and period. Needs about two
+ * full cycles to see one; missing values are allowed. A series without a season gets n_periods 0. */
+SSM_API ssm_status ssm_series_detect_periods(ssm_context *ctx, ssm_series *series);
+
+SSM_END_DECLS
+
+#endif

@@ -1,0 +1,12 @@
+/* Everything. */
+#ifndef SSMCAST_SSMCAST_H
+#define SSMCAST_SSMCAST_H
+
+#include <ssmcast/context.h>
+#include <ssmcast/forecast.h>
+#include <ssmcast/forecaster.h>
+#include <ssmcast/series.h>
+#include <ssmcast/statespace.h>
+#include <ssmcast/status.h>
+
+#endif

@@ -1,0 +1,43 @@
+/* A model file while it is written or read. A model names its parameters once, and the same calls save and
+ * load them:
+ *
+ *     static ssm_status params(void *self_, ssm_archive *a)
+ *     {
+ *         linear *self = self_;
+ *         SSMI_TRY(ssmi_archive_size(a, "lookback", &self->lookback));
+ *         SSMI_TRY(ssmi_archive_size(a, "horizon", &self->horizon));
+ *         return ssmi_archive_f64(a, "weight", &self->weight, 2, (size_t[]){self->lookback, self->horizon});
+ *     }
+ *
+ * Saving reads through the pointers. Loading fills scalars, and allocates arrays in the handle's arena with
+ * the shape given; a tensor of another shape or type in the file, a missing one, a non-finite value, or a
+ * scalar outside [0, 2^53] is SSM_E_FORMAT. Scalars come before the arrays whose shape they decide, and a
+ * model checks them (ssmi_archive_reject) before it uses them. */
+#ifndef SSMCAST_FORECAST_ARCHIVE_H
+#define SSMCAST_FORECAST_ARCHIVE_H
+
+#include "base/arena.h"
+#include <ssmcast/forecaster.h>
+
+ssm_status ssmi_archive_size(ssm_archive *archive, const char *name, size_t *value);
+ssm_status ssmi_archive_real(ssm_archive *archive, const char *name, double *value);
+/* (shape[0], ..., shape[rank-1]) row-major; rank 1 to 4. */
+ssm_status ssmi_archive_f64(ssm_archive *archive, const char *name, double **data, size_t rank,
+                            const size_t *shape);
+ssm_status ssmi_archive_f32(ssm_archive *archive, const char *name, float **data, size_t rank,
+                            const size_t *shape);
+/* A string in the metadata, at most size-1 bytes. */
+ssm_status ssmi_archive_text(ssm_archive *archive, const char *name, char *text, size_t size);
+/* A part with names of its own: calls params(self) with `prefix` before each name. For models that own
+ * models. */
+ssm_status ssmi_archive_part(ssm_archive *archive, const char *prefix, const ssm_forecaster_type *type,
+                             void *self);
+
+int ssmi_archive_loading(const ssm_archive *archive); /* 1 when loading, 0 when saving */
+ssm_context *ssmi_archive_context(const ssm_archive *archive);
+ssm_arena *ssmi_archive_memory(const ssm_archive *archive); /* when loading: lives as long as the handle */
+/* SSM_E_FORMAT with a message that names the model file. */
+ssm_status ssmi_archive_reject(ssm_archive *archive, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif
