@@ -1,0 +1,16 @@
+/* Whole files in and out. Writing goes beside the file, syncs and renames, so that a reader or a crash sees
+ * the old file or the new one and never a part. */
+#ifndef SSMCAST_BASE_FILE_H
+#define SSMCAST_BASE_FILE_H
+
+#include "base/arena.h"
+
+/* Reads a file of at most `limit` bytes into the arena; a NUL follows the last byte. SSM_E_IO names the
+ * path and the reason. */
+ssm_status ssmi_file_read(ssm_arena *arena, const char *path, size_t limit, unsigned char **bytes,
+                          size_t *size);
+
+/* Replaces or makes the file. On failure nothing is left behind and an old file is untouched. */
+ssm_status ssmi_file_replace(ssm_context *ctx, const char *path, const void *bytes, size_t size);
+
+#endif
