@@ -1,0 +1,58 @@
+/* Closed-form ridge regression from a normalised look-back window to the whole horizon at once.
+ *
+ *     c = mean (or last value) of the window w,  s = its population standard deviation
+ *     z = (w_0 - c, ..., w_{L-1} - c, s)                    regressors, L+1
+ *     forecast = c + W' z                                   W (L+1, H), shared by all series
+ *     W = (sum z z' + alpha I)^{-1} sum z (y - c)'           sums over all training windows, stride 1
+ *
+ * The map is equivariant to shift and scale, so a fitted map needs no scaling of its own: it applies to raw
+ * values as well as to standardised ones. Standardising the panel only weighs its series against each other
+ * in the sums and gives alpha its meaning. */
+#ifndef SSMCAST_MODELS_RIDGE_H
+#define SSMCAST_MODELS_RIDGE_H
+
+#include "models/windows.h"
+
+typedef enum ssmi_ridge_centre {
+    SSMI_RIDGE_AUTO = 0, /* in a task: choose on validation */
+    SSMI_RIDGE_MEAN = 1,
+    SSMI_RIDGE_LAST = 2
+} ssmi_ridge_centre;
+
+typedef struct ssmi_ridge_task {
+    const ssmi_window_series *panel; /* (n_series) */
+    size_t n_series;
+    size_t horizon;           /* H >= 1 */
+    size_t n_validation;      /* last rows of each series; their targets choose what is left open below */
+    size_t lookback;          /* 0: choose */
+    size_t period;            /* longest season known, 0 none: candidates for the look-back respect it */
+    double alpha;             /* added to the Gram matrix's diagonal; 0: choose */
+    ssmi_ridge_centre centre; /* SSMI_RIDGE_AUTO: choose */
+    int refit_all;            /* after choosing, solve again on training and validation windows together */
+} ssmi_ridge_task;
+
+typedef struct ssmi_ridge {
+    size_t lookback, horizon;
+    ssmi_ridge_centre centre; /* MEAN or LAST */
+    double alpha;
+    double *weight;        /* (lookback + 1, horizon) row-major; the last row multiplies s */
+    size_t n_windows;      /* windows that the weights were solved from */
+    size_t n_validation;   /* windows that the choice was made on, 0: nothing to choose from */
+    double validation_mse; /* of the chosen setting solved on the training windows only, averaged over
+                              windows and steps, in the panel's units; NaN without validation windows */
+} ssmi_ridge;
+
+/* Fits. Look-back, alpha and centre left open are chosen by the lowest validation MSE averaged over the
+ * horizon; ties go to the shorter look-back, then the larger alpha. Without a single validation window
+ * they get defaults (alpha = one tenth of the number of windows, centre last). Weights live in `mem`.
+ * SSM_E_DATA when no series holds one usable training window of the shortest look-back. */
+ssm_status ssmi_ridge_fit(ssmi_ridge *out, const ssmi_ridge_task *task, ssm_arena *mem, ssm_arena *tmp);
+
+/* Regressors of one window: z (lookback + 1), *centre its c; window (lookback) without gaps. */
+void ssmi_ridge_regressors(double *z, double *centre, const double *window, const ssmi_ridge *ridge);
+
+/* y (n, horizon) = z (n, lookback + 1) times the first `horizon` columns of the weights; add each window's
+ * centre to have forecasts. horizon <= ridge->horizon. */
+void ssmi_ridge_apply(double *y, const double *z, const ssmi_ridge *ridge, size_t n, size_t horizon);
+
+#endif
