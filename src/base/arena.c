@@ -11,6 +11,12 @@ struct ssmi_chunk {
     unsigned char *payload;
 };
 
+struct ssmi_deferred {
+    ssmi_deferred *older;
+    void (*release)(void *object);
+    void *object;
+};
+
 void ssmi_arena_init(ssm_arena *arena, ssm_context *ctx)
 {
     *arena = (ssm_arena){.ctx = ctx};
@@ -23,8 +29,18 @@ static void drop_newest(ssm_arena *arena)
     ssmi_release(arena->ctx, chunk);
 }
 
+static void run_deferred(ssm_arena *arena, const ssmi_deferred *until)
+{
+    while (arena->deferred != until) {
+        ssmi_deferred *call = arena->deferred;
+        arena->deferred = call->older;
+        call->release(call->object);
+    }
+}
+
 void ssmi_arena_clear(ssm_arena *arena)
 {
+    run_deferred(arena, NULL);
     while (arena->newest != NULL) drop_newest(arena);
 }
 
@@ -69,9 +85,18 @@ char *ssmi_arena_strdup(ssm_arena *arena, const char *text)
     return copy != NULL ? memcpy(copy, text, length) : NULL;
 }
 
+ssm_status ssmi_arena_defer(ssm_arena *arena, void (*release)(void *object), void *object)
+{
+    ssmi_deferred *call = SSMI_ALLOC(arena, ssmi_deferred, 1);
+    if (call == NULL) return SSM_E_MEMORY;
+    *call = (ssmi_deferred){arena->deferred, release, object};
+    arena->deferred = call;
+    return SSM_OK;
+}
+
 ssmi_mark ssmi_arena_mark(const ssm_arena *arena)
 {
-    return (ssmi_mark){arena->newest, arena->newest != NULL ? arena->newest->used : 0};
+    return (ssmi_mark){arena->newest, arena->newest != NULL ? arena->newest->used : 0, arena->deferred};
 }
 
 /* Everything is free, but the newest chunk, which is the largest, is kept: a loop of mark and rewind then
@@ -89,6 +114,7 @@ static void empty(ssm_arena *arena)
 
 void ssmi_arena_rewind(ssm_arena *arena, ssmi_mark mark)
 {
+    run_deferred(arena, mark.deferred);
     if (mark.chunk == NULL) {
         empty(arena);
         return;

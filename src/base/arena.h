@@ -11,15 +11,18 @@
 #include "base/context.h"
 
 typedef struct ssmi_chunk ssmi_chunk;
+typedef struct ssmi_deferred ssmi_deferred;
 
 struct ssm_arena {
     ssm_context *ctx; /* errors are reported here */
     ssmi_chunk *newest;
+    ssmi_deferred *deferred; /* calls to make before memory goes, newest first */
 };
 
 typedef struct ssmi_mark {
     ssmi_chunk *chunk;
     size_t used;
+    ssmi_deferred *deferred;
 } ssmi_mark;
 
 void ssmi_arena_init(ssm_arena *arena, ssm_context *ctx);
@@ -33,6 +36,10 @@ char *ssmi_arena_strdup(ssm_arena *arena, const char *text);
 /* Everything allocated after the mark is given back. Marks nest. */
 ssmi_mark ssmi_arena_mark(const ssm_arena *arena);
 void ssmi_arena_rewind(ssm_arena *arena, ssmi_mark mark);
+
+/* Calls release(object) when the arena is cleared or rewound past this point, the last one first. For
+ * objects that are not plain memory: another handle, an open file. */
+ssm_status ssmi_arena_defer(ssm_arena *arena, void (*release)(void *object), void *object);
 
 #define SSMI_ALLOC(arena, type, count) ((type *)ssmi_arena_alloc((arena), (count), sizeof(type)))
 

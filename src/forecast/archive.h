@@ -17,7 +17,7 @@
 #define SSMCAST_FORECAST_ARCHIVE_H
 
 #include "base/arena.h"
-#include <ssmcast/forecaster.h>
+#include <ssmcast/forecast.h>
 
 ssm_status ssmi_archive_size(ssm_archive *archive, const char *name, size_t *value);
 ssm_status ssmi_archive_real(ssm_archive *archive, const char *name, double *value);
@@ -28,10 +28,9 @@ ssm_status ssmi_archive_f32(ssm_archive *archive, const char *name, float **data
                             const size_t *shape);
 /* A string in the metadata, at most size-1 bytes. */
 ssm_status ssmi_archive_text(ssm_archive *archive, const char *name, char *text, size_t size);
-/* A part with names of its own: calls params(self) with `prefix` before each name. For models that own
- * models. */
-ssm_status ssmi_archive_part(ssm_archive *archive, const char *prefix, const ssm_forecaster_type *type,
-                             void *self);
+/* A whole forecaster as a part, for models that own models: its type, options and parameters, with `prefix`
+ * before each name. Loading makes the member in the handle's arena, which frees it. */
+ssm_status ssmi_archive_member(ssm_archive *archive, const char *prefix, ssm_forecaster **member);
 
 int ssmi_archive_loading(const ssm_archive *archive); /* 1 when loading, 0 when saving */
 ssm_context *ssmi_archive_context(const ssm_archive *archive);

@@ -1,0 +1,242 @@
+/* The front door: checks what callers may do wrong, owns the memory, and calls the model. */
+#include "forecast/handle.h"
+
+#include "base/suggest.h"
+#include "forecast/options.h"
+
+#include <math.h>
+#include <string.h>
+
+static ssm_status unknown_model(ssm_context *ctx, const char *name)
+{
+    const char *meant = NULL;
+    size_t best = (size_t)-1;
+    for (size_t i = 0; ssm_forecaster_type_at(i) != NULL; i++) {
+        if (ssmi_suggest(name, ssm_forecaster_type_at(i)->name, &best))
+            meant = ssm_forecaster_type_at(i)->name;
+    }
+    if (meant == NULL) return ssmi_fail(ctx, SSM_E_ARGUMENT, "there is no model \"%s\"", name);
+    return ssmi_fail(ctx, SSM_E_ARGUMENT, "there is no model \"%s\"; did you mean \"%s\"?", name, meant);
+}
+
+static ssm_status make_parts(ssm_forecaster *f)
+{
+    f->self = ssmi_arena_alloc(&f->parts, 1, f->type->self_size);
+    f->options = ssmi_arena_alloc(&f->parts, 1, f->type->options_size);
+    if (f->self == NULL || f->options == NULL) return SSM_E_MEMORY;
+    return ssmi_options_initial(f->ctx, f->type->options, f->options);
+}
+
+ssm_status ssm_forecaster_new(ssm_context *ctx, const char *name, ssm_forecaster **out)
+{
+    const ssm_forecaster_type *type = ssm_forecaster_type_find(name);
+    if (type == NULL) return unknown_model(ctx, name);
+    ssm_forecaster *f = ssmi_resize(ctx, NULL, 1, sizeof *f);
+    if (f == NULL) return SSM_E_MEMORY;
+    *f = (ssm_forecaster){.ctx = ctx, .type = type};
+    ssmi_arena_init(&f->parts, ctx);
+    ssmi_arena_init(&f->fitted, ctx);
+    ssmi_arena_init(&f->history, ctx);
+    ssmi_arena_init(&f->scratch, ctx);
+    ssm_status status = make_parts(f);
+    if (status != SSM_OK) {
+        ssm_forecaster_free(f);
+        return status;
+    }
+    *out = f;
+    return SSM_OK;
+}
+
+void ssm_forecaster_free(ssm_forecaster *f)
+{
+    if (f == NULL) return;
+    ssmi_arena_clear(&f->scratch);
+    ssmi_arena_clear(&f->history);
+    ssmi_arena_clear(&f->fitted);
+    ssmi_arena_clear(&f->parts);
+    ssmi_release(f->ctx, f);
+}
+
+static void free_member(void *member)
+{
+    ssm_forecaster_free(member);
+}
+
+ssm_status ssmi_forecaster_new_member(ssm_arena *owner, const char *name, ssm_forecaster **out)
+{
+    ssm_forecaster *member;
+    SSMI_TRY(ssm_forecaster_new(owner->ctx, name, &member));
+    ssm_status status = ssmi_arena_defer(owner, free_member, member);
+    if (status != SSM_OK) {
+        ssm_forecaster_free(member);
+        return status;
+    }
+    *out = member;
+    return SSM_OK;
+}
+
+const ssm_forecaster_type *ssm_forecaster_type_of(const ssm_forecaster *f)
+{
+    return f->type;
+}
+
+ssm_status ssm_forecaster_set(ssm_forecaster *f, const char *option, const char *value)
+{
+    if (f->stage != SSMI_STAGE_NEW) {
+        return ssmi_fail(f->ctx, SSM_E_STATE, "option \"%s\" must be set before fit", option);
+    }
+    return ssmi_options_set(f->ctx, f->type->name, f->type->options, f->options, option, value);
+}
+
+ssm_status ssm_forecaster_get(const ssm_forecaster *f, const char *option, char *text, size_t size)
+{
+    const ssm_option *found = ssmi_option_find(f->type->options, option);
+    if (found == NULL || size == 0) {
+        return ssmi_fail(f->ctx, SSM_E_ARGUMENT, "\"%s\" has no option \"%s\"", f->type->name, option);
+    }
+    ssmi_option_text(found, f->options, text, size);
+    return SSM_OK;
+}
+
+/* Infinite values never pass; missing ones only to models that handle them; something must be observed. */
+static ssm_status check_series(const ssm_forecaster *f, const ssm_series *series)
+{
+    size_t observed = 0;
+    const char *name = series->name != NULL ? series->name : "";
+    for (size_t t = 0; t < series->length; t++) {
+        double y = series->value[t];
+        if (isinf(y)) return ssmi_fail(f->ctx, SSM_E_DATA, "series \"%s\": row %zu is infinite", name, t + 1);
+        if (isnan(y) && !(f->type->caps & SSM_CAP_MISSING)) {
+            return ssmi_fail(f->ctx, SSM_E_DATA,
+                             "series \"%s\": row %zu is missing, which \"%s\" cannot handle", name, t + 1,
+                             f->type->name);
+        }
+        observed += !isnan(y);
+    }
+    if (observed == 0) return ssmi_fail(f->ctx, SSM_E_DATA, "series \"%s\" has no observed value", name);
+    return SSM_OK;
+}
+
+static ssm_status check_task(const ssm_forecaster *f, const ssm_fit_task *task)
+{
+    if (task->horizon == 0 || task->n_series == 0) {
+        return ssmi_fail(f->ctx, SSM_E_ARGUMENT, "horizon and number of series must be positive");
+    }
+    if (task->n_series > 1 && !(f->type->caps & SSM_CAP_GLOBAL)) {
+        return ssmi_fail(f->ctx, SSM_E_ARGUMENT, "\"%s\" fits one series, not a panel of %zu", f->type->name,
+                         task->n_series);
+    }
+    for (size_t i = 0; i < task->n_series; i++) SSMI_TRY(check_series(f, &task->panel[i]));
+    return SSM_OK;
+}
+
+ssm_status ssmi_forecaster_restart(ssm_forecaster *f)
+{
+    f->stage = SSMI_STAGE_NEW;
+    ssmi_arena_clear(&f->history);
+    ssmi_arena_clear(&f->fitted);
+    memset(f->self, 0, f->type->self_size);
+    return f->type->init(f->self, f->options, &f->fitted);
+}
+
+ssm_status ssm_forecaster_fit(ssm_forecaster *f, const ssm_fit_task *task)
+{
+    SSMI_TRY(check_task(f, task));
+    SSMI_TRY(ssmi_forecaster_restart(f));
+    ssm_status status = f->type->fit(f->self, task, &f->fitted, &f->scratch);
+    ssmi_arena_clear(&f->scratch); /* fits are rare and their scratch can be large */
+    if (status != SSM_OK) return status;
+    f->horizon = task->horizon;
+    f->stage = SSMI_STAGE_FITTED;
+    return SSM_OK;
+}
+
+ssm_status ssm_forecaster_condition(ssm_forecaster *f, const ssm_series *history)
+{
+    if (f->stage == SSMI_STAGE_NEW) return ssmi_fail(f->ctx, SSM_E_STATE, "condition before fit");
+    SSMI_TRY(check_series(f, history));
+    f->stage = SSMI_STAGE_FITTED;
+    ssmi_arena_rewind(&f->history, (ssmi_mark){NULL, 0, NULL});
+    ssm_status status = f->type->condition(f->self, history, &f->history, &f->scratch);
+    ssmi_arena_rewind(&f->scratch, (ssmi_mark){NULL, 0, NULL});
+    if (status == SSM_OK) f->stage = SSMI_STAGE_CONDITIONED;
+    return status;
+}
+
+ssm_status ssm_forecaster_update(ssm_forecaster *f, double y)
+{
+    if (f->type->update == NULL) {
+        return ssmi_fail(f->ctx, SSM_E_UNSUPPORTED, "\"%s\" cannot be updated row by row", f->type->name);
+    }
+    if (f->stage != SSMI_STAGE_CONDITIONED) return ssmi_fail(f->ctx, SSM_E_STATE, "update before condition");
+    if (isinf(y)) return ssmi_fail(f->ctx, SSM_E_DATA, "new row is infinite");
+    return f->type->update(f->self, y);
+}
+
+static ssm_status check_request(const ssm_forecaster *f, const ssm_forecast *out)
+{
+    if (f->stage != SSMI_STAGE_CONDITIONED) return ssmi_fail(f->ctx, SSM_E_STATE, "predict before condition");
+    if (out->horizon == 0) return ssmi_fail(f->ctx, SSM_E_ARGUMENT, "horizon must be positive");
+    if ((f->type->caps & SSM_CAP_DIRECT) && out->horizon > f->horizon) {
+        return ssmi_fail(f->ctx, SSM_E_ARGUMENT, "\"%s\" was fitted for horizon %zu, not %zu", f->type->name,
+                         f->horizon, out->horizon);
+    }
+    for (size_t j = 0; j < out->n_levels; j++) {
+        double below = j > 0 ? out->level[j - 1] : 0.0;
+        if (!(out->level[j] > below && out->level[j] < 1.0)) {
+            return ssmi_fail(f->ctx, SSM_E_ARGUMENT, "quantile levels must ascend inside (0, 1)");
+        }
+    }
+    return SSM_OK;
+}
+
+/* Non-finite forecasts are an error; quantiles that cross by rounding are lifted to the one below. */
+static ssm_status settle(const ssm_forecaster *f, ssm_forecast *draft)
+{
+    for (size_t h = 0; h < draft->horizon; h++) {
+        double *q = draft->quantile + h * draft->n_levels;
+        int finite = isfinite(draft->mean[h]);
+        for (size_t j = 0; j < draft->n_levels; j++) {
+            finite = finite && isfinite(q[j]);
+            if (j > 0 && q[j] < q[j - 1]) q[j] = q[j - 1];
+        }
+        if (!finite) {
+            return ssmi_fail(f->ctx, SSM_E_NUMERIC, "\"%s\" gave a forecast that is not finite at step %zu",
+                             f->type->name, h + 1);
+        }
+    }
+    return SSM_OK;
+}
+
+static ssm_status predict_into_scratch(ssm_forecaster *f, ssm_forecast *out)
+{
+    ssm_forecast draft = *out;
+    size_t cells;
+    if (!ssmi_size_mul(out->horizon, out->n_levels, &cells)) {
+        return ssmi_fail(f->ctx, SSM_E_MEMORY, "horizon %zu is too long", out->horizon);
+    }
+    draft.mean = SSMI_ALLOC(&f->scratch, double, out->horizon);
+    draft.quantile = SSMI_ALLOC(&f->scratch, double, cells);
+    if (draft.mean == NULL || draft.quantile == NULL) return SSM_E_MEMORY;
+    SSMI_TRY(f->type->predict(f->self, &draft, &f->scratch));
+    SSMI_TRY(settle(f, &draft));
+    memcpy(out->mean, draft.mean, out->horizon * sizeof *out->mean);
+    if (cells > 0) memcpy(out->quantile, draft.quantile, cells * sizeof *out->quantile);
+    return SSM_OK;
+}
+
+ssm_status ssm_forecaster_predict(ssm_forecaster *f, ssm_forecast *out)
+{
+    SSMI_TRY(check_request(f, out));
+    ssm_status status = predict_into_scratch(f, out);
+    ssmi_arena_rewind(&f->scratch, (ssmi_mark){NULL, 0, NULL});
+    return status;
+}
+
+ssm_status ssm_forecaster_note(const ssm_forecaster *f, char *text, size_t size)
+{
+    if (size == 0) return SSM_E_ARGUMENT;
+    text[0] = '\0';
+    if (f->stage == SSMI_STAGE_NEW || f->type->note == NULL) return SSM_OK;
+    return f->type->note(f->self, text, size);
+}

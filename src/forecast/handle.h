@@ -1,0 +1,28 @@
+/* Inside of a forecaster handle. */
+#ifndef SSMCAST_FORECAST_HANDLE_H
+#define SSMCAST_FORECAST_HANDLE_H
+
+#include "base/arena.h"
+#include <ssmcast/forecast.h>
+
+typedef enum handle_stage { SSMI_STAGE_NEW, SSMI_STAGE_FITTED, SSMI_STAGE_CONDITIONED } ssmi_stage;
+
+struct ssm_forecaster {
+    ssm_context *ctx;
+    const ssm_forecaster_type *type;
+    ssmi_stage stage;
+    size_t horizon;    /* the longest horizon of the fit */
+    ssm_arena parts;   /* self and options: live as long as the handle */
+    ssm_arena fitted;  /* what init and fit made */
+    ssm_arena history; /* what condition made */
+    ssm_arena scratch; /* of one call */
+    void *self, *options;
+};
+
+/* Forgets an earlier fit and calls init with the present options. */
+ssm_status ssmi_forecaster_restart(ssm_forecaster *f);
+
+/* A member of a composite model: freed with `owner`. */
+ssm_status ssmi_forecaster_new_member(ssm_arena *owner, const char *name, ssm_forecaster **out);
+
+#endif
