@@ -19,8 +19,10 @@ typedef struct ssm_step {
     int64_t count; /* > 0 unless unit is SSM_STEP_NONE */
 } ssm_step;
 
-/* Row t is at start + t*step. Times are nanoseconds since 1970-01-01T00:00:00 (UTC, or local time without
- * an offset when the file had none), so years 1678 to 2261. */
+/* Row t is at start + t*step. Counting months keeps the day of `start`, or the last day of a month that is
+ * shorter; a start on the last day of its month means the last day of every month. Times are nanoseconds
+ * since 1970-01-01T00:00:00 (UTC, or local time without an offset when the file had none), so years 1678 to
+ * 2261. */
 typedef struct ssm_time_index {
     int64_t start;
     ssm_step step;
@@ -37,6 +39,16 @@ typedef struct ssm_series {
 
 /* Time of row t; t may lie outside the series. SSM_E_ARGUMENT when it leaves the int64 range. */
 SSM_API ssm_status ssm_time_at(ssm_time_index index, int64_t t, int64_t *time);
+
+enum { SSM_TIME_TEXT_SIZE = 40 };
+
+/* Time of row t in ISO 8601: "1949-01-01" when the grid keeps to whole days, else "2016-07-01T00:15:00"
+ * with as many decimals of the second as the grid needs. The row number when there is no time. Never
+ * longer than SSM_TIME_TEXT_SIZE - 1; empty when t leaves the range of ssm_time_at. */
+SSM_API void ssm_time_text(ssm_time_index index, int64_t t, char *text, size_t size);
+
+/* A step as "15 min", "1 h", "7 d", "1 month", "1 quarter", "1 year"; "1 row" for numbered rows. */
+SSM_API void ssm_step_text(ssm_step step, char *text, size_t size);
 
 /* Rows [from, from + length) of a series as a series of its own; `time.start` moves along. */
 SSM_API ssm_series ssm_series_slice(ssm_series series, size_t from, size_t length);

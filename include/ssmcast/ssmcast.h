@@ -8,5 +8,6 @@
 #include <ssmcast/series.h>
 #include <ssmcast/statespace.h>
 #include <ssmcast/status.h>
+#include <ssmcast/table.h>
 
 #endif
