@@ -44,6 +44,11 @@ SSM_API ssm_status ssm_forecaster_update(ssm_forecaster *f, double y);
 SSM_API ssm_status ssm_forecaster_predict(ssm_forecaster *f, ssm_forecast *out);
 SSM_API ssm_status ssm_forecaster_note(const ssm_forecaster *f, char *text, size_t size);
 
+/* Facts worth keeping with a model (data file, digest, time step): saved and loaded with it, without meaning
+ * to the library. At most 16, key and value copied; setting a key again replaces its value. */
+SSM_API ssm_status ssm_forecaster_annotate(ssm_forecaster *f, const char *key, const char *value);
+SSM_API const char *ssm_forecaster_annotation(const ssm_forecaster *f, const char *key); /* NULL: none */
+
 /* Model files are safetensors: tensors of the model plus JSON metadata (type, options, version). Saving
  * writes beside the file, syncs and renames, so an old file is never lost. Loading a damaged or hostile
  * file is SSM_E_FORMAT. A loaded forecaster is fitted; condition it on a history, then predict. */

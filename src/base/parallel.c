@@ -70,8 +70,8 @@ ssm_status ssmi_parallel_for(ssm_context *ctx, size_t n, ssmi_body body, void *t
     size_t started = 1;
     for (size_t k = 0; k < count; k++) {
         workers[k] = (worker){.loop = &loop, .ctx = *ctx};
-        workers[k].ctx.threads = 1;
-        workers[k].ctx.progress = (ssm_progress){NULL, NULL};
+        workers[k].ctx.threads = ctx->threads / count;
+        if (count > 1) workers[k].ctx.progress = (ssm_progress){NULL, NULL};
     }
     /* The caller is worker 0; a thread that cannot be started only leaves more items to the others. */
     while (started < count &&

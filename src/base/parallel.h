@@ -8,7 +8,7 @@
 #include "base/arena.h"
 
 /* One item. `scratch` is this worker's own arena, rewound after each item; its ctx takes the message and
- * has threads = 1, so that a loop inside a loop runs in line. */
+ * has its share of the threads, so that a loop inside a loop does not start more of them. */
 typedef ssm_status (*ssmi_body)(void *task, size_t i, ssm_arena *scratch);
 
 /* Runs body(task, i) for i in [0, n) on up to ctx->threads threads. All items run even when some fail; the

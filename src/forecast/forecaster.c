@@ -240,3 +240,28 @@ ssm_status ssm_forecaster_note(const ssm_forecaster *f, char *text, size_t size)
     if (f->stage == SSMI_STAGE_NEW || f->type->note == NULL) return SSM_OK;
     return f->type->note(f->self, text, size);
 }
+
+static size_t annotation_place(const ssm_forecaster *f, const char *key)
+{
+    size_t i = 0;
+    while (i < f->n_annotations && strcmp(f->annotation[i].key, key) != 0) i++;
+    return i;
+}
+
+ssm_status ssm_forecaster_annotate(ssm_forecaster *f, const char *key, const char *value)
+{
+    size_t i = annotation_place(f, key);
+    if (i == SSMI_ANNOTATIONS)
+        return ssmi_fail(f->ctx, SSM_E_ARGUMENT, "more than %d annotations", SSMI_ANNOTATIONS);
+    ssmi_annotation copy = {ssmi_arena_strdup(&f->parts, key), ssmi_arena_strdup(&f->parts, value)};
+    if (copy.key == NULL || copy.value == NULL) return SSM_E_MEMORY;
+    f->annotation[i] = copy;
+    f->n_annotations += i == f->n_annotations;
+    return SSM_OK;
+}
+
+const char *ssm_forecaster_annotation(const ssm_forecaster *f, const char *key)
+{
+    size_t i = annotation_place(f, key);
+    return i < f->n_annotations ? f->annotation[i].value : NULL;
+}

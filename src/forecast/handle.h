@@ -7,6 +7,12 @@
 
 typedef enum handle_stage { SSMI_STAGE_NEW, SSMI_STAGE_FITTED, SSMI_STAGE_CONDITIONED } ssmi_stage;
 
+enum { SSMI_ANNOTATIONS = 16 };
+
+typedef struct ssmi_annotation {
+    const char *key, *value;
+} ssmi_annotation;
+
 struct ssm_forecaster {
     ssm_context *ctx;
     const ssm_forecaster_type *type;
@@ -17,6 +23,8 @@ struct ssm_forecaster {
     ssm_arena history; /* what condition made */
     ssm_arena scratch; /* of one call */
     void *self, *options;
+    size_t n_annotations;
+    ssmi_annotation annotation[SSMI_ANNOTATIONS];
 };
 
 /* Forgets an earlier fit and calls init with the present options. */
