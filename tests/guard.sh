@@ -41,3 +41,10 @@ none() {
     printf '%s\n' "$offences"
     return 1
 }
+
+# The files of the project in a tree, relative to it: what git knows or would add, without build folders.
+files() {
+    { git -C "$1" ls-files --cached --others --exclude-standard 2> /dev/null ||
+        (cd "$1" && find . -type f -not -path './build*/*' -not -path './.git/*' | sed 's|^\./||'); } |
+        sort -u | while read -r file; do if [ -f "$1/$file" ]; then echo "$file"; fi; done
+}
