@@ -136,7 +136,7 @@ ssm_status ssmi_forecaster_restart(ssm_forecaster *f)
     ssmi_arena_clear(&f->history);
     ssmi_arena_clear(&f->fitted);
     memset(f->self, 0, f->type->self_size);
-    return f->type->init(f->self, f->options, &f->fitted);
+    return f->type->init != NULL ? f->type->init(f->self, f->options, &f->fitted) : SSM_OK;
 }
 
 ssm_status ssm_forecaster_fit(ssm_forecaster *f, const ssm_fit_task *task)
