@@ -6,7 +6,11 @@
 #include <string.h>
 
 /* X(name): src/models/ defines `const ssm_forecaster_type ssmi_model_<name>`. */
-#define MODELS(X)
+#define MODELS(X)                                                                                            \
+    X(naive)                                                                                                 \
+    X(seasonal_naive)                                                                                        \
+    X(drift)                                                                                                 \
+    X(mean)
 
 #define DECLARE(name) extern const ssm_forecaster_type ssmi_model_##name;
 MODELS(DECLARE)
