@@ -65,7 +65,8 @@ typedef struct ssm_forecaster_type {
     size_t self_size, options_size; /* the library allocates both, zeroed */
     const ssm_option *options;      /* ends with a NULL name; NULL: none */
 
-    /* Checks the options and keeps what it needs. `mem` lives as long as the handle. NULL: nothing to keep. */
+    /* Checks the options and keeps what it needs. `mem` lives as long as the handle. NULL: nothing to keep.
+     */
     ssm_status (*init)(void *self, const void *options, ssm_arena *mem);
     /* Estimates parameters. `tmp` is scratch of this call. Messages go to tmp->ctx, which also has seed,
      * threads and progress. May be called again: then the earlier fit is gone. */
