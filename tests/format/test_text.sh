@@ -10,6 +10,15 @@ find_in() {
     (cd "$1" && tr '\n' '\0' | xargs -0 -r grep -InE -- "$3" /dev/null || true) | sed -E "s|^([^:]*:[0-9]+):.*|\1: $2|"
 }
 
+# One process for all files while all is well; only then one a file.
+unterminated() {
+    local file
+    [ -n "$(written "$1" | (cd "$1" && xargs -r -d '\n' tail -qc 1) | tr -d '\n')" ] || return 0
+    written "$1" | while read -r file; do
+        if [ -n "$(tail -c 1 "$1/$file")" ]; then echo "$file: no newline at the end"; fi
+    done
+}
+
 check() {
     {
         written "$1" | find_in "$1" "trailing blank" '[[:blank:]]+$'
@@ -19,9 +28,7 @@ check() {
         files "$1" | grep '^notebooks-out/' | find_in "$1" "path of a machine" '(^|[^A-Za-z0-9_.])/(home|root|work|Users)/' || true
         written "$1" | find_in "$1" "unfinished" '\<(TO[D]O|FIX[M]E|X[X]X|HA[C]K)\>'
         written "$1" | find_in "$1" "write notebooks-out" '[nN]ote[bB]ook[-_ ]?[oO]ut|[nN]otebooks[_ ]?[oO]ut\>|note-books?-out'
-        written "$1" | while read -r file; do
-            if [ -s "$1/$file" ] && [ -n "$(tail -c 1 "$1/$file")" ]; then echo "$file: no newline at the end"; fi
-        done
+        unterminated "$1"
         files "$1" | awk -F/ '$NF ~ /(^|_)(utils?|misc|common|helpers?)(_|\.)[a-z.]*$/ && $NF ~ /\.[ch]$/ {
             print $0 ": a drawer for everything; name the file after its one idea" }'
     } | none
