@@ -3,8 +3,9 @@
 . "$(dirname "$0")/../guard.sh"
 measure=$SOURCE/tests/format/functions.awk
 
-sources() { find "$1/src" "$1/include" "$1/tests" -name '*.[ch]' -not -path '*/golden/*' | sort; }
-lengths() { sources "$1" | xargs awk -f "$measure" | sed "s|$1/||" | sort -rn; }
+lengths() {
+    (cd "$1" && find src include tests -name '*.[ch]' -not -path '*/golden/*' | sort | xargs awk -f "$measure") | sort -rn
+}
 functions_of_src() { lengths "$1" | awk '$3 != "(file)" && $2 ~ /^src\//'; }
 
 # nearest rank: the smallest length that is not below the given share of functions

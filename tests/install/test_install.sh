@@ -66,7 +66,7 @@ export PKG_CONFIG_PATH=$prefix/$(cd "$prefix" && find . -name pkgconfig -type d)
 compile() { # OUTPUT flags...
     local output=$1
     shift
-    eval "$cc -std=c11 $(pkg-config --cflags ssmcast) $consumer/forecast.c -o $fixture/$output $*"
+    eval "$cc -std=c11 $(pkg-config --cflags ssmcast) '$consumer/forecast.c' -o '$fixture/$output' $*"
 }
 library_dir=$(dirname "$PKG_CONFIG_PATH")
 compile pc_shared "$(pkg-config --libs ssmcast)" "'-Wl,-rpath,$library_dir'"

@@ -2,10 +2,8 @@
 . "$(dirname "$0")/../guard.sh"
 layers=$SOURCE/tests/layers/layers.txt
 
-sources() { find "$1/src" "$1/include" -name '*.[ch]' | sort; }
-
 check() {
-    sources "$1" | xargs awk -v root="$1/" -v table="$layers" '
+    (cd "$1" && find src include -name '*.[ch]' | sort | xargs awk -v table="$layers" '
         BEGIN {
             while ((getline line < table) > 0) {
                 n = split(line, word, " ")
@@ -18,8 +16,7 @@ check() {
         }
         function offence(text) { print place ":" FNR ": " text ": " $0 }
         FNR == 1 {
-            place = substr(FILENAME, length(root) + 1)
-            path = place
+            path = place = FILENAME
             public = sub(/^include\//, "", path)
             sub(/^src\//, "", path)
             layer = path
@@ -40,7 +37,7 @@ check() {
             header = part[2]
             if (header in only && only[header] != layer) offence("only " only[header] " may include " header)
             if (public && header !~ /^(ssmcast\/[a-z]+|stdint|stddef)\.h$/) offence("not in a public header")
-        }' | none
+        }') | none
 }
 
 put() { # PATH LINE: a tree with one file
