@@ -3,7 +3,6 @@
 #define SSMCAST_SSMCAST_H
 
 #include <ssmcast/context.h>
-#include <ssmcast/eval.h>
 #include <ssmcast/forecast.h>
 #include <ssmcast/forecaster.h>
 #include <ssmcast/scan.h>
