@@ -1,0 +1,36 @@
+/* A matrix as lists of the nonzero entries of its rows.
+ *
+ *   row i:  start[i] ... start[i+1]        column  |  3 |  7 |  8 |
+ *                                          value   | .5 | 1. | -1 |
+ *
+ * Transition matrices of structural and ARIMA models are nearly empty: a product with a list costs what the
+ * entries cost, and a dense matrix loses nothing, because the inner loops run down whole columns of the other
+ * factor four entries at a time. Freestanding: the caller owns the memory, nothing is allocated. */
+#ifndef SSMCAST_KALMAN_ROWS_H
+#define SSMCAST_KALMAN_ROWS_H
+
+#include <stddef.h>
+
+typedef struct ssmi_rows {
+    size_t n_rows;
+    size_t *start;  /* (n_rows + 1) */
+    size_t *column; /* (start[n_rows]), ascending inside a row */
+    double *value;  /* (start[n_rows]) */
+} ssmi_rows;
+
+/* Lists the nonzeros of A into the arrays of `out`, which must hold m + 1 and up to m*n entries. */
+void ssmi_rows_build(ssmi_rows *out, const double *A /* (m, n) */, size_t m, size_t n);
+/* The same for the transpose of A: row i of the lists is column i of A. */
+void ssmi_rows_build_transposed(ssmi_rows *out, const double *A /* (m, n) */, size_t m, size_t n);
+
+/* Row i times x. */
+double ssmi_rows_dot(const ssmi_rows *rows, size_t i, const double *x);
+/* y = rows * x; y must not overlap x. */
+void ssmi_rows_times(double *y /* (n_rows) */, const ssmi_rows *rows, const double *x);
+/* y = X * (row i)', for X with n rows: the sum of the columns of X that row i names. */
+void ssmi_rows_combine(double *y /* (n) */, const double *X /* (n, .) */, const ssmi_rows *rows, size_t i,
+                       size_t n);
+/* X = S X S' for a symmetric X and a square S; the result is symmetric to the last bit. */
+void ssmi_rows_congruence(double *X /* (n, n) */, const ssmi_rows *S, double *work /* (2*n*n) */, size_t n);
+
+#endif
