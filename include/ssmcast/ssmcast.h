@@ -6,6 +6,7 @@
 #include <ssmcast/forecast.h>
 #include <ssmcast/forecaster.h>
 #include <ssmcast/scan.h>
+#include <ssmcast/kalman.h>
 #include <ssmcast/series.h>
 #include <ssmcast/statespace.h>
 #include <ssmcast/status.h>

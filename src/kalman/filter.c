@@ -1,0 +1,259 @@
+/* Kalman filter over a series (Durbin & Koopman 2012, sec. 4.3, 5.2, 6.4; log-likelihood eq. 7.2, 7.2.5).
+ *
+ *     for each row t:   for each observed scalar:  update, add to the log-likelihood;   predict
+ *
+ * When the model does not depend on time, P and the gains converge. The test is in two stages: the variances
+ * F of two rows agree, then P before and after a whole step agrees element by element, relative to the
+ * standard deviations. From there on a row costs only the mean. A missing value ends the steady state at
+ * once; its covariance is then the start of the full recursion.
+ *
+ * Known value: Nile, variances 15099 and 1469.1: log-likelihood -633.4645636489, steady P 5501.257941808. */
+#include "kalman/filter.h"
+
+#include "kalman/loglik_sum.h"
+#include <float.h>
+#include <string.h>
+
+enum { rows_between_tests = 8 }; /* after a test of P has failed */
+
+/* One run. */
+typedef struct run {
+    ssmi_kalman_filter *f;
+    const ssmi_kalman_record *record;
+    ssmi_loglik_sum sum;
+    ssm_kalman_summary summary;
+    double tolerance;
+    int constant_for_diffuse, impossible;
+    int steady;        /* P has settled */
+    int watching;      /* f->before holds P of this row */
+    size_t test_after; /* no test of P before this row */
+} run;
+
+ssm_status ssmi_kalman_filter_init(ssmi_kalman_filter *f, const ssm_statespace *model, ssm_arena *arena)
+{
+    f->ctx = arena->ctx;
+    SSMI_TRY(ssmi_kalman_system_init(&f->system, model, arena));
+    const size_t n = model->n, p = model->p;
+    double *state = SSMI_ALLOC(arena, double, SSMI_KALMAN_STATE_SIZE(n));
+    f->A1 = SSMI_ALLOC(arena, double, n *n);
+    f->P1 = SSMI_ALLOC(arena, double, n *n);
+    f->before = SSMI_ALLOC(arena, double, n *n);
+    f->row = SSMI_ALLOC(arena, ssmi_innovation, p);
+    f->M = SSMI_ALLOC(arena, double, n *p);
+    f->Minf = SSMI_ALLOC(arena, double, n *p);
+    if (state == NULL || f->A1 == NULL || f->P1 == NULL || f->before == NULL || f->row == NULL ||
+        f->M == NULL || f->Minf == NULL)
+        return SSM_E_MEMORY;
+    ssmi_kalman_state_init(&f->state, n, state);
+    ssmi_kalman_filter_refresh(f);
+    return SSM_OK;
+}
+
+void ssmi_kalman_filter_refresh(ssmi_kalman_filter *f)
+{
+    const ssm_statespace *m = f->system.model;
+    ssmi_kalman_system_refresh(&f->system, 0);
+    f->rank = m->P1inf != NULL ? ssmi_kalman_factor(f->A1, m->P1inf, f->before, m->n) : 0;
+}
+
+static void start(run *r, const ssm_kalman_options *options)
+{
+    ssmi_kalman_filter *f = r->f;
+    const ssm_statespace *m = f->system.model;
+    const size_t size = m->n * m->n;
+    r->sum = ssmi_loglik_zero();
+    r->constant_for_diffuse = options->convention != SSM_LOGLIK_KFAS;
+    r->tolerance = options->steady_tolerance == 0.0 ? 1e-13 : options->steady_tolerance;
+    if (!f->system.constant) r->tolerance = -1.0;
+    ssmi_kalman_system_at(&f->system, 0);
+    if (options->convention != SSM_LOGLIK_KAPPA || m->P1inf == NULL) {
+        ssmi_kalman_start(&f->state, m->a1, m->P1, f->A1, f->rank, &f->system.shock);
+        return;
+    }
+    const double kappa = options->kappa == 0.0 ? 1e7 : options->kappa;
+    for (size_t i = 0; i < size; i++) f->P1[i] = (m->P1 != NULL ? m->P1[i] : 0.0) + kappa * m->P1inf[i];
+    ssmi_kalman_start(&f->state, m->a1, f->P1, f->A1, 0, &f->system.shock);
+}
+
+/* One scalar's part in the likelihood and the summary. */
+static void account(run *r, const ssmi_innovation *in)
+{
+    ssm_kalman_summary *summary = &r->summary;
+    if (in->kind == SSMI_KALMAN_MISSING) {
+        summary->n_missing++;
+        return;
+    }
+    summary->n_observed++;
+    switch (in->kind) {
+    case SSMI_KALMAN_ORDINARY:
+        ssmi_loglik_log(&r->sum, in->F);
+        ssmi_loglik_plain(&r->sum, in->v * in->v / in->F);
+        r->sum.count++;
+        break;
+    case SSMI_KALMAN_DIFFUSE:
+        ssmi_loglik_log(&r->sum, in->Finf);
+        r->sum.count += r->constant_for_diffuse ? 1 : 0;
+        summary->n_diffuse++;
+        break;
+    case SSMI_KALMAN_CERTAIN:
+        summary->n_certain++;
+        break;
+    default:
+        r->impossible = 1;
+        break;
+    }
+}
+
+static void record_before(const run *r, size_t t)
+{
+    const ssmi_kalman_record *out = r->record;
+    const ssmi_kalman_state *s = &r->f->state;
+    const size_t n = s->n;
+    if (out == NULL) return;
+    if (out->a != NULL) memcpy(out->a + t * n, s->a, n * sizeof(double));
+    if (out->P != NULL) memcpy(out->P + t * n * n, s->P, n * n * sizeof(double));
+    if (out->A != NULL) memcpy(out->A + t * n * n, s->A, n * s->n_diffuse * sizeof(double));
+    if (out->n_diffuse != NULL) out->n_diffuse[t] = s->n_diffuse;
+}
+
+static void record_after(const run *r, size_t t)
+{
+    const ssmi_kalman_record *out = r->record;
+    const ssmi_kalman_filter *f = r->f;
+    const size_t n = f->system.n, p = f->system.p;
+    if (out == NULL) return;
+    if (out->innovation != NULL) memcpy(out->innovation + t * p, f->row, p * sizeof(*f->row));
+    if (out->M != NULL) memcpy(out->M + t * n * p, f->M, n * p * sizeof(double));
+    if (out->Minf != NULL) memcpy(out->Minf + t * n * p, f->Minf, n * p * sizeof(double));
+    if (out->a_filtered != NULL) memcpy(out->a_filtered + t * n, f->state.a, n * sizeof(double));
+    if (out->P_filtered != NULL) memcpy(out->P_filtered + t * n * n, f->state.P, n * n * sizeof(double));
+}
+
+static ssm_status check_finite(const run *r, size_t t, double y, const ssmi_innovation *in)
+{
+    if (fabs(in->v) <= DBL_MAX && in->F <= DBL_MAX && in->Finf <= DBL_MAX) return SSM_OK;
+    if (isinf(y)) return ssmi_fail(r->f->ctx, SSM_E_DATA, "row %zu: infinite observation", t);
+    return ssmi_fail(r->f->ctx, SSM_E_NUMERIC, "row %zu: the filter's numbers are no longer finite", t);
+}
+
+/* The updates of one row. Returns whether every scalar was ordinary and no F moved. */
+static ssm_status update_row(run *r, size_t t, const double *y, int *calm)
+{
+    ssmi_kalman_filter *f = r->f;
+    const size_t n = f->system.n, p = f->system.p;
+    const ssmi_observation observed = ssmi_kalman_observe(&f->system, y);
+    *calm = 1;
+    for (size_t i = 0; i < p; i++) {
+        ssmi_innovation in = {.kind = SSMI_KALMAN_MISSING, .v = NAN, .F = NAN};
+        if (!isnan(observed.y[i])) {
+            in = ssmi_kalman_update(&f->state, observed.Z, i, observed.h[i], observed.y[i], f->M + i * n,
+                                    f->Minf + i * n);
+            SSMI_TRY(check_finite(r, t, observed.y[i], &in));
+        }
+        *calm &= in.kind == SSMI_KALMAN_ORDINARY && fabs(in.F - f->row[i].F) <= r->tolerance * in.F;
+        f->row[i] = in;
+        account(r, &in);
+    }
+    return SSM_OK;
+}
+
+/* Does P equal `before` up to the tolerance? */
+static int settled(const double *P, const double *before, double tolerance, size_t n)
+{
+    for (size_t j = 0; j < n; j++) {
+        for (size_t i = j; i < n; i++) {
+            const double change = P[i + j * n] - before[i + j * n];
+            if (change * change > tolerance * tolerance * P[i + i * n] * P[j + j * n]) return 0;
+        }
+    }
+    return 1;
+}
+
+static void watch(run *r, size_t t, int calm)
+{
+    ssmi_kalman_filter *f = r->f;
+    const size_t n = f->system.n;
+    if (r->watching) {
+        r->watching = 0;
+        r->steady = calm && settled(f->state.P, f->before, r->tolerance, n);
+        r->test_after = t + rows_between_tests;
+    } else if (calm && t >= r->test_after && f->state.n_diffuse == 0) {
+        memcpy(f->before, f->state.P, n * n * sizeof(double));
+        r->watching = 1;
+    }
+}
+
+static ssm_status full_row(run *r, size_t t, const double *y)
+{
+    ssmi_kalman_filter *f = r->f;
+    int calm;
+    ssmi_kalman_system_at(&f->system, t);
+    record_before(r, t);
+    SSMI_TRY(update_row(r, t, y, &calm));
+    record_after(r, t);
+    ssmi_kalman_predict(&f->state, &f->system.T, &f->system.shock, f->system.c);
+    if (r->tolerance >= 0.0) watch(r, t, calm);
+    return SSM_OK;
+}
+
+/* A row in the steady state: P, M and F stay as they are. Filtered covariances are those of the last row. */
+static ssm_status steady_row(run *r, size_t t, const ssmi_observation *observed)
+{
+    ssmi_kalman_filter *f = r->f;
+    const size_t n = f->system.n, p = f->system.p;
+    record_before(r, t);
+    for (size_t i = 0; i < p; i++) {
+        ssmi_innovation *in = f->row + i;
+        in->v = observed->y[i] - ssmi_rows_dot(observed->Z, i, f->state.a);
+        SSMI_TRY(check_finite(r, t, observed->y[i], in));
+        const double step = in->v / in->F, *M = f->M + i * n;
+        for (size_t k = 0; k < n; k++) f->state.a[k] += M[k] * step;
+        account(r, in);
+    }
+    if (r->record != NULL) {
+        record_after(r, t);
+        if (r->record->P_filtered != NULL)
+            memcpy(r->record->P_filtered + t * n * n, r->record->P_filtered + (t - 1) * n * n,
+                   n * n * sizeof(double));
+    }
+    ssmi_kalman_predict_mean(&f->state, &f->system.T, f->system.c);
+    r->summary.n_steady++;
+    return SSM_OK;
+}
+
+static ssm_status all_rows(run *r, const double *y, size_t length)
+{
+    ssmi_kalman_filter *f = r->f;
+    const size_t p = f->system.p;
+    for (size_t t = 0; t < length; t++) {
+        if (r->steady) {
+            ssmi_kalman_system_at(&f->system, t);
+            const ssmi_observation observed = ssmi_kalman_observe(&f->system, y + t * p);
+            if (observed.n_missing == 0) {
+                SSMI_TRY(steady_row(r, t, &observed));
+                continue;
+            }
+            r->steady = 0;
+        }
+        SSMI_TRY(full_row(r, t, y + t * p));
+    }
+    record_before(r, length);
+    return SSM_OK;
+}
+
+ssm_status ssmi_kalman_filter_run(ssmi_kalman_filter *f, const double *y, size_t length,
+                                  const ssm_kalman_options *options, const ssmi_kalman_record *record,
+                                  ssm_kalman_summary *summary)
+{
+    const ssm_kalman_options defaults = {0};
+    run r = {.f = f, .record = record};
+    for (size_t i = 0; i < f->system.p; i++) f->row[i] = (ssmi_innovation){.F = NAN};
+    start(&r, options != NULL ? options : &defaults);
+    SSMI_TRY(all_rows(&r, y, length));
+    r.summary.n_diffuse_left = f->state.n_diffuse;
+    r.summary.loglik = r.impossible ? -INFINITY : ssmi_loglik_value(&r.sum);
+    if (isnan(r.summary.loglik))
+        return ssmi_fail(f->ctx, SSM_E_NUMERIC, "the log-likelihood is not a number");
+    *summary = r.summary;
+    return SSM_OK;
+}

@@ -1,0 +1,47 @@
+/* The filter over a whole series, with a workspace that is made once and run many times.
+ *
+ *     ssmi_kalman_filter f;
+ *     SSMI_TRY(ssmi_kalman_filter_init(&f, &model, arena));
+ *     SSMI_TRY(ssmi_kalman_filter_run(&f, y, length, options, NULL, &summary));
+ *     ... change the numbers behind the model ...
+ *     ssmi_kalman_filter_refresh(&f);
+ *     SSMI_TRY(ssmi_kalman_filter_run(&f, ...)); */
+#ifndef SSMCAST_KALMAN_FILTER_H
+#define SSMCAST_KALMAN_FILTER_H
+
+#include "kalman/system.h"
+#include <ssmcast/kalman.h>
+
+typedef struct ssmi_kalman_filter {
+    ssm_context *ctx;
+    ssmi_kalman_system system;
+    ssmi_kalman_state state; /* after a run: before the row that follows the data */
+    double *A1, *P1;         /* (n, n) factor of P1inf, starting variance */
+    size_t rank;             /* columns of A1 */
+    ssmi_innovation *row;    /* (p) innovations of the last row */
+    double *M, *Minf;        /* (n, p) what the last row's updates returned */
+    double *before;          /* (n, n) for the test whether P has settled */
+} ssmi_kalman_filter;
+
+/* What a run stores; a NULL array is not wanted. */
+typedef struct ssmi_kalman_record {
+    ssmi_innovation *innovation; /* (p, length) */
+    double *M, *Minf;            /* (n, p, length) P z', A A' z' before each scalar; Minf set when DIFFUSE */
+    double *a, *P;               /* (n, length + 1), (n, n, length + 1) before each row */
+    double *A;         /* (n, n, length + 1) diffuse factor before each row; n_diffuse columns set */
+    size_t *n_diffuse; /* (length + 1) */
+    double *a_filtered, *P_filtered; /* (n, length), (n, n, length) after each row */
+} ssmi_kalman_record;
+
+/* Checks the model. It stays borrowed, its numbers may change between runs (see refresh), its sizes not. */
+ssm_status ssmi_kalman_filter_init(ssmi_kalman_filter *f, const ssm_statespace *model, ssm_arena *arena);
+/* Reads the model's numbers again. Needs no memory. */
+void ssmi_kalman_filter_refresh(ssmi_kalman_filter *f);
+
+/* Filters y (p, length) from the model's start. No allocation. `options` may be NULL, `record` may be NULL.
+ */
+ssm_status ssmi_kalman_filter_run(ssmi_kalman_filter *f, const double *y, size_t length,
+                                  const ssm_kalman_options *options, const ssmi_kalman_record *record,
+                                  ssm_kalman_summary *summary);
+
+#endif

@@ -1,0 +1,49 @@
+/* A state-space model made ready for the filter: matrices as lists of nonzeros, R Q R' formed, and the
+ * observation rotated so that its errors are independent.
+ *
+ * What is constant is prepared once; what varies is prepared again for each row. */
+#ifndef SSMCAST_KALMAN_SYSTEM_H
+#define SSMCAST_KALMAN_SYSTEM_H
+
+#include "base/arena.h"
+#include "kalman/step.h"
+#include <ssmcast/statespace.h>
+
+/* One row of observations as a sequence of independent scalars. Component i is missing where y is NaN. */
+typedef struct ssmi_observation {
+    const ssmi_rows *Z; /* p rows */
+    const double *h;    /* (p) variances of the errors */
+    const double *y;    /* (p) offset d removed */
+    size_t n_missing;
+} ssmi_observation;
+
+typedef struct ssmi_kalman_system {
+    const ssm_statespace *model; /* borrowed */
+    size_t n, p;
+    ssmi_rows T, Tt;    /* T and its transpose */
+    ssmi_entries shock; /* R Q R' */
+    const double *c;    /* (n) or NULL */
+    int constant;       /* Z, H, T, R and Q do not depend on time */
+
+    /* The rest belongs to system.c. */
+    int correlated; /* H of this row is not diagonal */
+    ssmi_rows Z, rotated;
+    double *h, *rotated_h, *y, *L, *dense; /* (p), (p), (p), (p, p), (max(n, p), n) */
+    const double *H, *d;
+    int rotated_is_full; /* `rotated` holds the rotation of a complete row */
+} ssmi_kalman_system;
+
+/* Checks the model's sizes and pointers, allocates, and prepares row 0. */
+ssm_status ssmi_kalman_system_init(ssmi_kalman_system *s, const ssm_statespace *model, ssm_arena *arena);
+/* Prepares everything for row t: after the numbers behind the model have changed. */
+void ssmi_kalman_system_refresh(ssmi_kalman_system *s, size_t t);
+/* Prepares for row t what depends on time. */
+void ssmi_kalman_system_at(ssmi_kalman_system *s, size_t t);
+/* The row y of the time prepared last. The result is valid until the next call on s. */
+ssmi_observation ssmi_kalman_observe(ssmi_kalman_system *s, const double *y /* (p) */);
+
+/* A (n, rank) with A A' = X, for a symmetric non-negative definite X; returns the rank. */
+size_t ssmi_kalman_factor(double *A /* (n, n) */, const double *X /* (n, n) */, double *work /* (n*n) */,
+                          size_t n);
+
+#endif
