@@ -5,8 +5,8 @@
 #include <ssmcast/context.h>
 #include <ssmcast/forecast.h>
 #include <ssmcast/forecaster.h>
-#include <ssmcast/scan.h>
 #include <ssmcast/kalman.h>
+#include <ssmcast/scan.h>
 #include <ssmcast/series.h>
 #include <ssmcast/statespace.h>
 #include <ssmcast/status.h>
