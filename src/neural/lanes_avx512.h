@@ -1,0 +1,125 @@
+/* Sixteen floats in a zmm register. Included by *_avx512.c only; see lanes_scalar.h for what each name means.
+ */
+#include "neural/exp2_constants.h"
+#include <immintrin.h>
+#include <stddef.h>
+
+#define REAL        float
+#define LANES       16
+#define STATE_BLOCK 8
+typedef __m512 vec;
+
+static inline vec v_load(const float *p)
+{
+    return _mm512_loadu_ps(p);
+}
+static inline void v_store(float *p, vec a)
+{
+    _mm512_storeu_ps(p, a);
+}
+static inline vec v_set(float a)
+{
+    return _mm512_set1_ps(a);
+}
+static inline vec v_add(vec a, vec b)
+{
+    return _mm512_add_ps(a, b);
+}
+static inline vec v_sub(vec a, vec b)
+{
+    return _mm512_sub_ps(a, b);
+}
+static inline vec v_mul(vec a, vec b)
+{
+    return _mm512_mul_ps(a, b);
+}
+static inline vec v_div(vec a, vec b)
+{
+    return _mm512_div_ps(a, b);
+}
+static inline vec v_fma(vec a, vec b, vec c)
+{
+    return _mm512_fmadd_ps(a, b, c);
+}
+static inline vec v_max(vec a, vec b)
+{
+    return _mm512_max_ps(a, b);
+}
+static inline vec v_min(vec a, vec b)
+{
+    return _mm512_min_ps(a, b);
+}
+static inline vec v_select_above(vec a, vec b, vec yes, vec no)
+{
+    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_GT_OQ), no, yes);
+}
+
+static inline __mmask16 first_lanes(size_t n)
+{
+    return (__mmask16)((1u << n) - 1u);
+}
+static inline vec v_load_first(const float *p, size_t n)
+{
+    return _mm512_maskz_loadu_ps(first_lanes(n), p);
+}
+static inline void v_store_first(float *p, vec a, size_t n)
+{
+    _mm512_mask_storeu_ps(p, first_lanes(n), a);
+}
+
+static inline float v_sum(vec a)
+{
+    __m256 half = _mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
+    __m128 s = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+    s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+    return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+}
+
+/* Whether any lane of a is below the same lane of b (or not a number). */
+static inline int v_any_below(vec a, vec b)
+{
+    return _mm512_cmp_ps_mask(a, b, _CMP_NGE_UQ) != 0;
+}
+
+/* Written stage by stage over the whole block, so that neighbouring instructions do not wait for each other.
+ */
+static inline void v_exp2_products(vec *out, vec a, const vec *b, const size_t count, const int clamp)
+{
+    const vec magic = v_set(EXP2_MAGIC);
+    vec shifted[STATE_BLOCK], f[STATE_BLOCK];
+#pragma GCC unroll 8
+    for (size_t j = 0; j < count; j++) {
+        shifted[j] = v_fma(a, b[j], magic);
+        if (clamp) shifted[j] = v_max(shifted[j], v_set(EXP2_MAGIC + EXP2_LOWEST));
+    }
+#pragma GCC unroll 8
+    for (size_t j = 0; j < count; j++) {
+        f[j] = _mm512_fmsub_ps(a, b[j], v_sub(shifted[j], magic));
+        if (clamp) f[j] = v_max(f[j], v_set(-0.5f));
+    }
+#pragma GCC unroll 8
+    for (size_t j = 0; j < count; j++) out[j] = v_fma(v_set(EXP2_C5), f[j], v_set(EXP2_C4));
+#pragma GCC unroll 8
+    for (size_t j = 0; j < count; j++) out[j] = v_fma(out[j], f[j], v_set(EXP2_C3));
+#pragma GCC unroll 8
+    for (size_t j = 0; j < count; j++) out[j] = v_fma(out[j], f[j], v_set(EXP2_C2));
+#pragma GCC unroll 8
+    for (size_t j = 0; j < count; j++) out[j] = v_fma(out[j], f[j], v_set(EXP2_C1));
+#pragma GCC unroll 8
+    for (size_t j = 0; j < count; j++) out[j] = v_fma(out[j], f[j], v_set(1.0f));
+#pragma GCC unroll 8
+    for (size_t j = 0; j < count; j++) {
+        __m512i exponent = _mm512_slli_epi32(_mm512_castps_si512(shifted[j]), 23);
+        out[j] = _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(out[j]), exponent));
+    }
+}
+
+static inline vec v_exp2(vec x)
+{
+    const vec one = v_set(1.0f);
+    x = v_min(v_set(EXP2_HIGHEST), v_max(v_set(EXP2_LOWEST), x));
+    v_exp2_products(&x, x, &one, 1, 0);
+    return x;
+}
+
+#include "neural/lanes_log1p.h"

@@ -1,0 +1,2 @@
+#undef REAL
+#undef NAME

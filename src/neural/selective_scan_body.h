@@ -1,0 +1,284 @@
+/* The selective scan S6 (Gu & Dao 2023, Algorithm 2, with the Euler input matrix of their implementation):
+ *
+ *     dt_t   = softplus(delta_t + bias)
+ *     h_t    = exp(dt_t A) h_{t-1} + dt_t B_t x_t        per channel and state
+ *     o_t    = sum_n C_t[n] h_t[n] + D x_t
+ *     y_t    = o_t silu(z_t)
+ *
+ * Its adjoint, with a_t = exp(dt_t A) and g_t the gradient of h_t, runs backwards in time:
+ *
+ *     g_t    = C_t do_t + a_{t+1} g_{t+1}                do_t = dy_t silu(z_t)
+ *     dx_t   = D do_t + dt_t sum_n g_t B_t               dB_t[n] = sum_channels g_t dt_t x_t
+ *     ddt_t  = x_t sum_n g_t B_t + sum_n g_t A a_t h_{t-1}
+ *     dA     = sum_t g_t dt_t a_t h_{t-1}                dC_t[n] = sum_channels do_t h_t
+ *
+ * Known value: A = 0, B = C = dt = 1, no D and no gate give the running sum of x.
+ *
+ * LANES channels go together. Within a tile of SSMI_SCAN_TILE rows, STATE_BLOCK states at a time keep h and A
+ * in registers while the rows pass:
+ *
+ *     tile of rows  x  block of states  x  vector of channels        dt, dt*x, o of the tile lie in L1
+ *
+ * Only the state before each tile is stored for the backward pass, which runs the tile again. */
+typedef NAME(ssmi_scan) scan_task;
+typedef NAME(ssmi_scan_grad) scan_grad;
+
+/* One tile: rows [row, row + rows) counted over the whole batch, channels [e, e + n). */
+typedef struct tile {
+    size_t row, rows, e, n;
+    vec dt[SSMI_SCAN_TILE], dtx[SSMI_SCAN_TILE], out[SSMI_SCAN_TILE]; /* out: o_t */
+    vec longest;                                                      /* max of dt */
+} tile;
+
+static inline vec biased_delta(const scan_task *s, const tile *w, size_t t)
+{
+    vec raw = load_lanes(s->delta + (w->row + t) * s->delta_stride + w->e, w->n);
+    return s->delta_bias != NULL ? v_add(raw, load_lanes(s->delta_bias + w->e, w->n)) : raw;
+}
+
+static inline void open_tile(tile *w, const scan_task *s)
+{
+    vec D = s->D != NULL ? load_lanes(s->D + w->e, w->n) : v_set(0);
+    w->longest = v_set(0);
+    for (size_t t = 0; t < w->rows; t++) {
+        vec x = load_lanes(s->x + (w->row + t) * s->x_stride + w->e, w->n);
+        vec raw = biased_delta(s, w, t);
+        w->dt[t] = s->softplus ? v_softplus(raw) : raw;
+        w->dtx[t] = v_mul(w->dt[t], x);
+        w->out[t] = v_mul(D, x);
+        w->longest = v_max(w->dt[t], w->longest);
+    }
+}
+
+/* Whether decays of states [k, k+count) may leave the normal exponents; without that the loops are shorter.
+ */
+static inline int needs_clamp(const tile *w, const scan_task *s, size_t k, size_t count)
+{
+    for (size_t j = k; j < k + count; j++) {
+        vec A = load_lanes(s->A2 + j * s->channels + w->e, w->n);
+        if (v_any_below(v_mul(w->longest, A), v_set(EXP2_LOWEST + 1))) return 1;
+    }
+    return 0;
+}
+
+/* States [k, k+count). `count` and `clamp` are constants where this is inlined. */
+static inline void forward_states(tile *w, REAL *state, const scan_task *s, size_t k, const size_t count,
+                                  const int clamp)
+{
+    vec h[STATE_BLOCK], A[STATE_BLOCK];
+    const REAL *B = s->B + w->row * s->bc_stride + k, *C = s->C + w->row * s->bc_stride + k;
+    for (size_t j = 0; j < count; j++) {
+        h[j] = load_lanes(state + (k + j) * s->channels + w->e, w->n);
+        A[j] = load_lanes(s->A2 + (k + j) * s->channels + w->e, w->n);
+    }
+    for (size_t t = 0; t < w->rows; t++, B += s->bc_stride, C += s->bc_stride) {
+        vec dt = w->dt[t], dtx = w->dtx[t], out = w->out[t], decay[STATE_BLOCK];
+        v_exp2_products(decay, dt, A, count, clamp);
+#pragma GCC unroll 8
+        for (size_t j = 0; j < count; j++) {
+            h[j] = v_fma(decay[j], h[j], v_mul(dtx, v_set(B[j])));
+            out = v_fma(h[j], v_set(C[j]), out);
+        }
+        w->out[t] = out;
+    }
+    for (size_t j = 0; j < count; j++) store_lanes(state + (k + j) * s->channels + w->e, h[j], w->n);
+}
+
+static inline void forward_tile(tile *w, REAL *y, REAL *state, const scan_task *s)
+{
+    size_t k = 0;
+    open_tile(w, s);
+    for (; k + STATE_BLOCK <= s->states; k += STATE_BLOCK) {
+        if (needs_clamp(w, s, k, STATE_BLOCK)) {
+            forward_states(w, state, s, k, STATE_BLOCK, 1);
+        } else {
+            forward_states(w, state, s, k, STATE_BLOCK, 0);
+        }
+    }
+    for (; k < s->states; k++) forward_states(w, state, s, k, 1, 1);
+    for (size_t t = 0; t < w->rows; t++) {
+        vec out = w->out[t];
+        if (s->z != NULL)
+            out = v_mul(out, v_silu(load_lanes(s->z + (w->row + t) * s->z_stride + w->e, w->n)));
+        store_lanes(y + (w->row + t) * s->channels + w->e, out, w->n);
+    }
+}
+
+static size_t tile_rows(const scan_task *s, size_t t)
+{
+    return s->length - t < SSMI_SCAN_TILE ? s->length - t : SSMI_SCAN_TILE;
+}
+
+static void scan_forward(REAL *y, REAL *state, REAL *checkpoints, const scan_task *s)
+{
+    const size_t size = s->states * s->channels;
+    tile w;
+    for (size_t b = 0; b < s->batch; b++, state += size) {
+        for (size_t t = 0; t < s->length; t += SSMI_SCAN_TILE) {
+            if (checkpoints != NULL) {
+                memcpy(checkpoints, state, size * sizeof *state);
+                checkpoints += size;
+            }
+            w.row = b * s->length + t;
+            w.rows = tile_rows(s, t);
+            w.n = LANES;
+            for (w.e = 0; w.e + LANES <= s->channels; w.e += LANES) forward_tile(&w, y, state, s);
+            w.n = s->channels - w.e;
+            if (w.n > 0) forward_tile(&w, y, state, s);
+        }
+    }
+}
+
+/* What the adjoint of one tile carries besides the tile itself. */
+typedef struct adjoint {
+    vec dout[SSMI_SCAN_TILE];                    /* do_t */
+    vec gB[SSMI_SCAN_TILE], gAh[SSMI_SCAN_TILE]; /* sum_n g B; sum_n g A2 a h */
+    vec decay[SSMI_SCAN_TILE][STATE_BLOCK], decayed[SSMI_SCAN_TILE][STATE_BLOCK]; /* a_t; a_t h_{t-1} */
+    REAL *g;       /* (states, channels): a_{t+1} g_{t+1} of the tile after this one */
+    REAL *dB, *dC; /* (SSMI_SCAN_TILE, states, LANES) sums over the channel groups so far */
+} adjoint;
+
+/* Runs the rows again from the stored state and keeps a_t and a_t h_{t-1}. */
+static inline void replay_states(tile *w, adjoint *v, const REAL *state, const scan_task *s, size_t k,
+                                 const size_t count, const int clamp)
+{
+    const REAL *B = s->B + w->row * s->bc_stride + k, *C = s->C + w->row * s->bc_stride + k;
+    vec h[STATE_BLOCK], A[STATE_BLOCK];
+    for (size_t j = 0; j < count; j++) {
+        h[j] = load_lanes(state + (k + j) * s->channels + w->e, w->n);
+        A[j] = load_lanes(s->A2 + (k + j) * s->channels + w->e, w->n);
+    }
+    for (size_t t = 0; t < w->rows; t++, B += s->bc_stride, C += s->bc_stride) {
+        vec dt = w->dt[t], dtx = w->dtx[t], out = w->out[t], *decay = v->decay[t];
+        v_exp2_products(decay, dt, A, count, clamp);
+#pragma GCC unroll 8
+        for (size_t j = 0; j < count; j++) {
+            v->decayed[t][j] = v_mul(decay[j], h[j]);
+            h[j] = v_fma(dtx, v_set(B[j]), v->decayed[t][j]);
+            out = v_fma(h[j], v_set(C[j]), out);
+        }
+        w->out[t] = out;
+    }
+}
+
+static inline void backward_states(tile *w, adjoint *v, const scan_grad *grad, const scan_task *s, size_t k,
+                                   const size_t count)
+{
+    vec g[STATE_BLOCK], dA[STATE_BLOCK], A[STATE_BLOCK];
+    for (size_t j = 0; j < count; j++) {
+        g[j] = load_lanes(v->g + (k + j) * s->channels + w->e, w->n);
+        A[j] = load_lanes(s->A2 + (k + j) * s->channels + w->e, w->n);
+        dA[j] = v_set(0);
+    }
+    for (size_t t = w->rows; t-- > 0;) {
+        const REAL *B = s->B + (w->row + t) * s->bc_stride + k, *C = s->C + (w->row + t) * s->bc_stride + k;
+        REAL *dB = v->dB + (t * s->states + k) * LANES, *dC = v->dC + (t * s->states + k) * LANES;
+        vec dt = w->dt[t], dtx = w->dtx[t], dout = v->dout[t], gB = v->gB[t], gAh = v->gAh[t];
+#pragma GCC unroll 8
+        for (size_t j = 0; j < count; j++) {
+            vec b = v_set(B[j]), G = v_fma(v_set(C[j]), dout, g[j]);
+            vec decayed = v->decayed[t][j], product = v_mul(G, decayed);
+            v_store(dB + j * LANES, v_fma(G, dtx, v_load(dB + j * LANES)));
+            v_store(dC + j * LANES, v_fma(dout, v_fma(dtx, b, decayed), v_load(dC + j * LANES)));
+            gB = v_fma(G, b, gB);
+            gAh = v_fma(product, A[j], gAh);
+            dA[j] = v_fma(product, dt, dA[j]);
+            g[j] = v_mul(v->decay[t][j], G);
+        }
+        v->gB[t] = gB;
+        v->gAh[t] = gAh;
+    }
+    for (size_t j = 0; j < count; j++) {
+        store_lanes(v->g + (k + j) * s->channels + w->e, g[j], w->n);
+        add_lanes(grad->dA + (k + j) * s->channels + w->e, dA[j], w->n);
+    }
+}
+
+static inline void open_adjoint(adjoint *v, const tile *w, const REAL *dy, const scan_task *s)
+{
+    for (size_t t = 0; t < w->rows; t++) {
+        vec dout = load_lanes(dy + (w->row + t) * s->channels + w->e, w->n);
+        if (s->z != NULL)
+            dout = v_mul(dout, v_silu(load_lanes(s->z + (w->row + t) * s->z_stride + w->e, w->n)));
+        v->dout[t] = dout;
+        v->gB[t] = v->gAh[t] = v_set(0);
+    }
+}
+
+/* The gradients that belong to single rows and channels: dx, ddelta, dz, and the sums dD and dbias. */
+static inline void close_adjoint(const adjoint *v, const tile *w, const scan_grad *grad, const REAL *dy,
+                                 const scan_task *s)
+{
+    vec D = s->D != NULL ? load_lanes(s->D + w->e, w->n) : v_set(0), dD = v_set(0), dbias = v_set(0);
+    for (size_t t = 0; t < w->rows; t++) {
+        const size_t row = w->row + t;
+        vec x = load_lanes(s->x + row * s->x_stride + w->e, w->n);
+        vec ddelta = v_fma(x, v->gB[t], v_mul(v_set(LN2), v->gAh[t]));
+        if (s->softplus) ddelta = v_mul(ddelta, v_softplus_slope(biased_delta(s, w, t)));
+        store_lanes(grad->dx + row * s->x_stride + w->e, v_fma(w->dt[t], v->gB[t], v_mul(D, v->dout[t])),
+                    w->n);
+        store_lanes(grad->ddelta + row * s->delta_stride + w->e, ddelta, w->n);
+        dbias = v_add(dbias, ddelta);
+        dD = v_fma(v->dout[t], x, dD);
+        if (s->z == NULL) continue;
+        vec slope = v_silu_slope(load_lanes(s->z + row * s->z_stride + w->e, w->n));
+        vec dgate = v_mul(load_lanes(dy + row * s->channels + w->e, w->n), w->out[t]);
+        store_lanes(grad->dz + row * s->z_stride + w->e, v_mul(dgate, slope), w->n);
+    }
+    if (s->D != NULL) add_lanes(grad->dD + w->e, dD, w->n);
+    if (s->delta_bias != NULL) add_lanes(grad->ddelta_bias + w->e, dbias, w->n);
+}
+
+static inline void backward_tile(tile *w, adjoint *v, const scan_grad *grad, const REAL *dy,
+                                 const REAL *state, const scan_task *s)
+{
+    size_t k = 0;
+    open_tile(w, s);
+    open_adjoint(v, w, dy, s);
+    for (; k + STATE_BLOCK <= s->states; k += STATE_BLOCK) {
+        if (needs_clamp(w, s, k, STATE_BLOCK)) {
+            replay_states(w, v, state, s, k, STATE_BLOCK, 1);
+        } else {
+            replay_states(w, v, state, s, k, STATE_BLOCK, 0);
+        }
+        backward_states(w, v, grad, s, k, STATE_BLOCK);
+    }
+    for (; k < s->states; k++) {
+        replay_states(w, v, state, s, k, 1, 1);
+        backward_states(w, v, grad, s, k, 1);
+    }
+    close_adjoint(v, w, grad, dy, s);
+}
+
+static void sum_lanes(const scan_grad *grad, const adjoint *v, const scan_task *s, size_t row, size_t rows)
+{
+    for (size_t t = 0; t < rows; t++) {
+        for (size_t k = 0; k < s->states; k++) {
+            grad->dB[(row + t) * s->bc_stride + k] = v_sum(v_load(v->dB + (t * s->states + k) * LANES));
+            grad->dC[(row + t) * s->bc_stride + k] = v_sum(v_load(v->dC + (t * s->states + k) * LANES));
+        }
+    }
+}
+
+static void scan_backward(const scan_grad *grad, const REAL *dy, const REAL *checkpoints, REAL *scratch,
+                          const scan_task *s)
+{
+    const size_t size = s->states * s->channels, tiles = (s->length + SSMI_SCAN_TILE - 1) / SSMI_SCAN_TILE;
+    const size_t partial = (size_t)SSMI_SCAN_TILE * s->states * LANES;
+    tile w;
+    adjoint v = {.g = scratch, .dB = scratch + size, .dC = scratch + size + partial};
+    for (size_t b = 0; b < s->batch; b++) {
+        memset(v.g, 0, size * sizeof *v.g);
+        for (size_t i = tiles; i-- > 0;) {
+            const REAL *state = checkpoints + (b * tiles + i) * size;
+            memset(v.dB, 0, 2 * partial * sizeof *v.dB);
+            w.row = b * s->length + i * SSMI_SCAN_TILE;
+            w.rows = tile_rows(s, i * SSMI_SCAN_TILE);
+            w.n = LANES;
+            for (w.e = 0; w.e + LANES <= s->channels; w.e += LANES) backward_tile(&w, &v, grad, dy, state, s);
+            w.n = s->channels - w.e;
+            if (w.n > 0) backward_tile(&w, &v, grad, dy, state, s);
+            sum_lanes(grad, &v, s, w.row, w.rows);
+        }
+    }
+}
