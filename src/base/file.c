@@ -63,7 +63,17 @@ static int write_all(int fd, const unsigned char *bytes, size_t size)
         bytes += n;
         size -= (size_t)n;
     }
-    return fsync(fd);
+    return 0;
+}
+
+/* Closes in any case; errno is that of the first failure. */
+static int write_and_close(int fd, const void *bytes, size_t size, int durable)
+{
+    int failed = write_all(fd, bytes, size) != 0 || (durable && fsync(fd) != 0);
+    int reason = errno;
+    if (close(fd) != 0 && !failed) return -1;
+    errno = reason;
+    return failed ? -1 : 0;
 }
 
 /* The rename itself is durable only once the folder is on disk too; failing here loses nothing. */
@@ -77,21 +87,29 @@ static void sync_folder(char *path)
     close(fd);
 }
 
-static int new_file_mode(void)
+enum { SUFFIX_SIZE = 48, ATTEMPTS = 100 };
+
+/* Makes a new file `path`.<process>.<attempt>.tmp, with the permissions that any new file gets. */
+static int open_beside(char *beside, size_t path_length)
 {
-    mode_t mask = umask(0);
-    umask(mask);
-    return (int)(0666 & ~mask);
+    int fd = -1;
+    for (int attempt = 0; fd < 0 && attempt < ATTEMPTS; attempt++) {
+        snprintf(beside + path_length, SUFFIX_SIZE, ".%ld.%d.tmp", (long)getpid(), attempt);
+        fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd < 0 && errno != EEXIST) break;
+    }
+    return fd;
 }
 
-static ssm_status write_beside(ssm_context *ctx, char *beside, const char *path, const void *bytes,
-                               size_t size)
+static ssm_status write_beside(ssm_context *ctx, char *beside, const char *path, const struct stat *old,
+                               const void *bytes, size_t size)
 {
-    int fd = mkstemp(beside);
+    int fd = open_beside(beside, strlen(path));
     if (fd < 0) return io_failure(ctx, "write", path);
-    int failed = write_all(fd, bytes, size) != 0 || fchmod(fd, (mode_t)new_file_mode()) != 0;
+    /* Who could not read the old file shall not read the new one. */
+    int failed = old != NULL && fchmod(fd, old->st_mode & 07777) != 0;
     int reason = errno;
-    if (close(fd) != 0 && !failed) {
+    if (write_and_close(fd, bytes, size, 1) != 0) {
         failed = 1;
         reason = errno;
     }
@@ -102,15 +120,22 @@ static ssm_status write_beside(ssm_context *ctx, char *beside, const char *path,
     return io_failure(ctx, "write", path);
 }
 
+static ssm_status write_in_place(ssm_context *ctx, const char *path, const void *bytes, size_t size)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0 || write_and_close(fd, bytes, size, 0) != 0) return io_failure(ctx, "write", path);
+    return SSM_OK;
+}
+
 ssm_status ssmi_file_replace(ssm_context *ctx, const char *path, const void *bytes, size_t size)
 {
-    static const char suffix[] = ".XXXXXX";
-    size_t length = strlen(path);
-    char *beside = ssmi_resize(ctx, NULL, length + sizeof suffix, 1);
+    struct stat old;
+    int exists = lstat(path, &old) == 0;
+    if (exists && !S_ISREG(old.st_mode)) return write_in_place(ctx, path, bytes, size);
+    char *beside = ssmi_resize(ctx, NULL, strlen(path) + SUFFIX_SIZE, 1);
     if (beside == NULL) return SSM_E_MEMORY;
-    memcpy(beside, path, length);
-    memcpy(beside + length, suffix, sizeof suffix);
-    ssm_status status = write_beside(ctx, beside, path, bytes, size);
+    memcpy(beside, path, strlen(path));
+    ssm_status status = write_beside(ctx, beside, path, exists ? &old : NULL, bytes, size);
     if (status == SSM_OK) sync_folder(beside);
     ssmi_release(ctx, beside);
     return status;

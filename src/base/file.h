@@ -10,7 +10,8 @@
 ssm_status ssmi_file_read(ssm_arena *arena, const char *path, size_t limit, unsigned char **bytes,
                           size_t *size);
 
-/* Replaces or makes the file. On failure nothing is left behind and an old file is untouched. */
+/* Replaces or makes the file. On failure nothing is left behind and an old file is untouched. What is not a
+ * plain file (a device, a pipe, a symbolic link such as /dev/stdout) is never replaced but written to. */
 ssm_status ssmi_file_replace(ssm_context *ctx, const char *path, const void *bytes, size_t size);
 
 #endif
