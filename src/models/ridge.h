@@ -39,7 +39,8 @@ typedef struct ssmi_ridge {
     size_t n_windows;      /* windows that the weights were solved from */
     size_t n_validation;   /* windows that the choice was made on, 0: nothing to choose from */
     double validation_mse; /* of the chosen setting solved on the training windows only, averaged over
-                              windows and steps, in the panel's units; NaN without validation windows */
+                              windows and at most 64 steps spread over the horizon, in the panel's units;
+                              NaN without validation windows */
 } ssmi_ridge;
 
 /* Fits. Look-back, alpha and centre left open are chosen by the lowest validation MSE averaged over the

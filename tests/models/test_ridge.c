@@ -1,0 +1,266 @@
+#include "models/ridge_moments.h"
+
+#include "base/random.h"
+#include "models/fixture.h"
+
+#include <gsl/gsl_randist.h>
+
+enum { ROWS = 400, LOOKBACK = 13, HORIZON = 7, WIDTH = LOOKBACK + 1, SERIES = 2, VALIDATION = 100 };
+
+typedef struct world {
+    ssm_context *ctx;
+    ssm_arena arena;
+    ssmi_window_series panel[SERIES];
+} world;
+
+/* A random walk with a season, and a noisy one; the second has gaps of one row and of many. */
+static int make_world(void **state)
+{
+    static world w;
+    ssm_context *ctx;
+    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+    w.ctx = ctx;
+    ssmi_arena_init(&w.arena, ctx);
+    gsl_rng *rng = ssmi_random_stream(&w.arena, 7);
+    for (int k = 0; k < SERIES; k++) {
+        double *y = SSMI_ALLOC(&w.arena, double, ROWS), level = 100 * k;
+        assert_non_null(y);
+        for (int t = 0; t < ROWS; t++) {
+            level += gsl_ran_gaussian(rng, k == 0);
+            y[t] = level + 3 * sin(0.9 * t) + gsl_ran_gaussian(rng, 0.5);
+            if (k == 1 && (t % 37 == 20 || (t > 200 && t < 218))) y[t] = NAN;
+        }
+        ssm_series series = fixture_series(y, ROWS, 0);
+        assert_int_equal(ssmi_windows_prepare(&w.panel[k], &series, ROWS - VALIDATION, &w.arena), SSM_OK);
+    }
+    *state = &w;
+    return 0;
+}
+
+static int free_world(void **state)
+{
+    world *w = *state;
+    ssmi_arena_clear(&w->arena);
+    ssm_context_free(w->ctx);
+    return 0;
+}
+
+/* The slow way: every window on its own. */
+static void add_window(double *gram, double *cross, double *target, const double *x, ssmi_ridge_centre kind)
+{
+    ssmi_ridge shape = {.lookback = LOOKBACK, .horizon = HORIZON, .centre = kind};
+    double z[WIDTH], c;
+    ssmi_ridge_regressors(z, &c, x, &shape);
+    for (int i = 0; i < WIDTH; i++) {
+        for (int j = 0; j < WIDTH; j++) gram[i * WIDTH + j] += z[i] * z[j];
+        for (int h = 0; h < HORIZON; h++) cross[i * HORIZON + h] += z[i] * (x[LOOKBACK + h] - c);
+    }
+    for (int h = 0; h < HORIZON; h++) target[h] += pow(x[LOOKBACK + h] - c, 2);
+}
+
+static size_t add_windows(double *gram, double *cross, double *target, const ssmi_window_series *s,
+                          size_t first, size_t last, ssmi_ridge_centre kind)
+{
+    size_t n = 0;
+    for (size_t o = first; o <= last; o++) {
+        if (!ssmi_windows_usable(s, o, LOOKBACK, HORIZON)) continue;
+        add_window(gram, cross, target, s->value + o - LOOKBACK, kind);
+        n++;
+    }
+    return n;
+}
+
+/* Errors are measured against the raw sums (about one per window), which is what is added and subtracted. */
+static void assert_sums(const double *fast, const double *slow, size_t n, double size)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!(fabs(fast[i] - slow[i]) <= 1e-11 * size))
+            fail_msg("%zu: %.17g is not %.17g", i, fast[i], slow[i]);
+    }
+}
+
+static void sliding_sums_equal_the_sums_over_single_windows(void **state)
+{
+    world *w = *state;
+    for (int kind = SSMI_RIDGE_MEAN; kind <= SSMI_RIDGE_LAST; kind++) {
+        double gram[WIDTH * WIDTH] = {0}, cross[WIDTH * HORIZON] = {0}, target[HORIZON] = {0};
+        ssmi_ridge_sums sums;
+        ssmi_ridge_moments m;
+        size_t n = 0;
+        assert_int_equal(ssmi_ridge_sums_new(&sums, LOOKBACK, HORIZON, &w->arena), SSM_OK);
+        for (int k = 0; k < SERIES; k++) {
+            n += add_windows(gram, cross, target, &w->panel[k], 1, 350, (ssmi_ridge_centre)kind);
+            assert_int_equal(ssmi_ridge_sums_add(&sums, &w->panel[k], 1, 350, &w->arena), SSM_OK);
+        }
+        assert_int_equal(ssmi_ridge_centre_sums(&m, &sums, (ssmi_ridge_centre)kind, 1, &w->arena), SSM_OK);
+        assert_int_equal(m.n_windows, n);
+        assert_in_range(n, 450, 670);
+        for (int i = 0; i < WIDTH; i++)
+            assert_sums(m.gram + i * WIDTH + i, gram + i * WIDTH + i, (size_t)(WIDTH - i), (double)n);
+        assert_sums(m.cross, cross, WIDTH * HORIZON, (double)n);
+        assert_sums(m.target, target, HORIZON, (double)n);
+    }
+}
+
+static void thinned_targets_are_columns_of_the_full_ones(void **state)
+{
+    world *w = *state;
+    ssmi_ridge_sums sums;
+    ssmi_ridge_moments full, thin;
+    assert_int_equal(ssmi_ridge_sums_new(&sums, LOOKBACK, HORIZON, &w->arena), SSM_OK);
+    assert_int_equal(ssmi_ridge_sums_add(&sums, &w->panel[0], 1, 350, &w->arena), SSM_OK);
+    assert_int_equal(ssmi_ridge_centre_sums(&full, &sums, SSMI_RIDGE_MEAN, 1, &w->arena), SSM_OK);
+    assert_int_equal(ssmi_ridge_centre_sums(&thin, &sums, SSMI_RIDGE_MEAN, 3, &w->arena), SSM_OK);
+    assert_int_equal(thin.horizon, 3);
+    for (size_t k = 0; k < 3; k++) { /* steps 0, 3, 6 of 7 */
+        assert_true(thin.target[k] == full.target[3 * k]);
+        for (size_t i = 0; i < WIDTH; i++)
+            assert_true(thin.cross[i * 3 + k] == full.cross[i * HORIZON + 3 * k]);
+    }
+}
+
+static void the_weights_solve_the_normal_equations_of_the_training_windows(void **state)
+{
+    world *w = *state;
+    ssmi_ridge ridge;
+    ssmi_ridge_task task = {.panel = w->panel,
+                            .n_series = SERIES,
+                            .horizon = HORIZON,
+                            .n_validation = VALIDATION,
+                            .lookback = LOOKBACK,
+                            .alpha = 3,
+                            .centre = SSMI_RIDGE_MEAN};
+    assert_int_equal(ssmi_ridge_fit(&ridge, &task, &w->arena, &w->arena), SSM_OK);
+    double gram[WIDTH * WIDTH] = {0}, cross[WIDTH * HORIZON] = {0}, target[HORIZON] = {0};
+    size_t n = 0;
+    for (int k = 0; k < SERIES; k++)
+        n += add_windows(gram, cross, target, &w->panel[k], 1, ROWS - VALIDATION - HORIZON, SSMI_RIDGE_MEAN);
+    assert_int_equal(ridge.n_windows, n);
+    for (int i = 0; i < WIDTH; i++) {
+        for (int h = 0; h < HORIZON; h++) {
+            double sum = 3 * ridge.weight[i * HORIZON + h];
+            for (int j = 0; j < WIDTH; j++) sum += gram[i * WIDTH + j] * ridge.weight[j * HORIZON + h];
+            assert_true(fabs(sum - cross[i * HORIZON + h]) < 1e-10 * (double)n);
+        }
+    }
+}
+
+static void the_validation_error_is_that_of_the_forecasts(void **state)
+{
+    world *w = *state;
+    ssmi_ridge ridge;
+    ssmi_ridge_task task = {
+        .panel = w->panel, .n_series = SERIES, .horizon = HORIZON, .n_validation = VALIDATION};
+    assert_int_equal(ssmi_ridge_fit(&ridge, &task, &w->arena, &w->arena), SSM_OK);
+    double z[ROWS], c, y[HORIZON], sum = 0;
+    size_t n = 0;
+    for (int k = 0; k < SERIES; k++) {
+        for (size_t o = ROWS - VALIDATION; o + HORIZON <= ROWS; o++) {
+            if (!ssmi_windows_usable(&w->panel[k], o, ridge.lookback, HORIZON)) continue;
+            ssmi_ridge_regressors(z, &c, w->panel[k].value + o - ridge.lookback, &ridge);
+            ssmi_ridge_apply(y, z, &ridge, 1, HORIZON);
+            for (size_t h = 0; h < HORIZON; h++) sum += pow(c + y[h] - w->panel[k].value[o + h], 2);
+            n++;
+        }
+    }
+    assert_int_equal(ridge.n_validation, n);
+    assert_near(ridge.validation_mse, sum / (double)(n * HORIZON), 1e-9);
+}
+
+static void a_choice_left_open_is_no_worse_on_validation_than_a_given_one(void **state)
+{
+    world *w = *state;
+    ssmi_ridge open, given;
+    ssmi_ridge_task task = {
+        .panel = w->panel, .n_series = SERIES, .horizon = HORIZON, .n_validation = VALIDATION};
+    assert_int_equal(ssmi_ridge_fit(&open, &task, &w->arena, &w->arena), SSM_OK);
+    task.lookback = 12;
+    for (int kind = SSMI_RIDGE_MEAN; kind <= SSMI_RIDGE_LAST; kind++) {
+        task.centre = (ssmi_ridge_centre)kind;
+        assert_int_equal(ssmi_ridge_fit(&given, &task, &w->arena, &w->arena), SSM_OK);
+        assert_true(open.validation_mse <= given.validation_mse);
+    }
+}
+
+static void the_result_does_not_depend_on_the_thread_count(void **state)
+{
+    world *w = *state;
+    ssmi_ridge one, four;
+    ssmi_ridge_task task = {.panel = w->panel,
+                            .n_series = SERIES,
+                            .horizon = HORIZON,
+                            .n_validation = VALIDATION,
+                            .refit_all = 1};
+    ssm_context_set_threads(w->ctx, 1);
+    assert_int_equal(ssmi_ridge_fit(&one, &task, &w->arena, &w->arena), SSM_OK);
+    ssm_context_set_threads(w->ctx, 4);
+    assert_int_equal(ssmi_ridge_fit(&four, &task, &w->arena, &w->arena), SSM_OK);
+    assert_int_equal(one.lookback, four.lookback);
+    assert_memory_equal(one.weight, four.weight, (one.lookback + 1) * HORIZON * sizeof(double));
+}
+
+static void the_map_moves_and_scales_with_the_window(void **state)
+{
+    world *w = *state;
+    ssmi_ridge ridge;
+    ssmi_ridge_task task = {.panel = w->panel,
+                            .n_series = 1,
+                            .horizon = HORIZON,
+                            .n_validation = VALIDATION,
+                            .lookback = LOOKBACK,
+                            .alpha = 1,
+                            .centre = SSMI_RIDGE_LAST};
+    assert_int_equal(ssmi_ridge_fit(&ridge, &task, &w->arena, &w->arena), SSM_OK);
+    double window[LOOKBACK], z[WIDTH], c, plain[HORIZON], moved[HORIZON];
+    const double scale = 1e150;
+    for (int i = 0; i < LOOKBACK; i++) window[i] = w->panel[0].value[50 + i];
+    ssmi_ridge_regressors(z, &c, window, &ridge);
+    ssmi_ridge_apply(plain, z, &ridge, 1, HORIZON);
+    for (int h = 0; h < HORIZON; h++) plain[h] += c;
+    for (int i = 0; i < LOOKBACK; i++) window[i] = scale * (window[i] + 5);
+    ssmi_ridge_regressors(z, &c, window, &ridge);
+    ssmi_ridge_apply(moved, z, &ridge, 1, HORIZON);
+    for (int h = 0; h < HORIZON; h++) assert_near(moved[h] + c, scale * (plain[h] + 5), 1e-12);
+}
+
+static void too_short_a_series_is_refused_with_the_length_needed(void **state)
+{
+    world *w = *state;
+    ssmi_ridge ridge;
+    ssmi_window_series brief = w->panel[0];
+    brief.length = HORIZON;
+    ssmi_ridge_task task = {.panel = &brief, .n_series = 1, .horizon = HORIZON};
+    assert_int_equal(ssmi_ridge_fit(&ridge, &task, &w->arena, &w->arena), SSM_E_DATA);
+    assert_non_null(strstr(ssm_context_message(w->ctx), "need 8 rows"));
+}
+
+static void a_constant_series_gives_weights_of_zero(void **state)
+{
+    world *w = *state;
+    double y[50];
+    for (int t = 0; t < 50; t++) y[t] = 3;
+    ssm_series series = fixture_series(y, 50, 0);
+    ssmi_window_series flat;
+    ssmi_ridge ridge;
+    assert_int_equal(ssmi_windows_prepare(&flat, &series, 40, &w->arena), SSM_OK);
+    ssmi_ridge_task task = {.panel = &flat, .n_series = 1, .horizon = 4, .n_validation = 10};
+    assert_int_equal(ssmi_ridge_fit(&ridge, &task, &w->arena, &w->arena), SSM_OK);
+    for (size_t i = 0; i < (ridge.lookback + 1) * 4; i++) assert_true(ridge.weight[i] == 0);
+}
+
+int main(void)
+{
+#define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, make_world, free_world)
+    const struct CMUnitTest tests[] = {
+        IN_WORLD(sliding_sums_equal_the_sums_over_single_windows),
+        IN_WORLD(thinned_targets_are_columns_of_the_full_ones),
+        IN_WORLD(the_weights_solve_the_normal_equations_of_the_training_windows),
+        IN_WORLD(the_validation_error_is_that_of_the_forecasts),
+        IN_WORLD(a_choice_left_open_is_no_worse_on_validation_than_a_given_one),
+        IN_WORLD(the_result_does_not_depend_on_the_thread_count),
+        IN_WORLD(the_map_moves_and_scales_with_the_window),
+        IN_WORLD(too_short_a_series_is_refused_with_the_length_needed),
+        IN_WORLD(a_constant_series_gives_weights_of_zero),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
