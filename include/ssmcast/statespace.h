@@ -32,6 +32,34 @@ typedef struct ssm_statespace {
     const double *P1inf; /* (n, n) diffuse part; NULL: none */
 } ssm_statespace;
 
+/* Checks a model for the times 0 .. steps-1: SSM_E_ARGUMENT for sizes, missing matrices and strides that
+ * overlap, SSM_E_DATA for values: everything finite; H, Q, P1 and P1inf symmetric and non-negative definite,
+ * up to 1e-10 relative to the scale of their diagonal. The message names matrix, time and entry, counted from
+ * 0. A time-invariant model is checked for all times with steps = 1. */
+SSM_API ssm_status ssm_statespace_check(ssm_context *ctx, const ssm_statespace *model, size_t steps);
+
+/* Draws a path: y (steps, p) and alpha (steps, n), one row per time; alpha may be NULL. alpha_1 is drawn from
+ * N(a1, P1); its diffuse part counts as zero. The draws depend on the seed of the context and on `stream`
+ * only. Checks the model first. SSM_E_NUMERIC: the path overflows (unstable T). */
+SSM_API ssm_status ssm_statespace_simulate(ssm_context *ctx, const ssm_statespace *model, size_t steps,
+                                           uint64_t stream, double *y, double *alpha);
+
+/* Largest modulus of the eigenvalues of T at time t: below 1 the state is stable. */
+SSM_API ssm_status ssm_statespace_spectral_radius(ssm_context *ctx, const ssm_statespace *model, size_t t,
+                                                  double *radius);
+
+/* Mean (n) and covariance P (n, n) of the stationary state of a time-invariant model: m = T m + c and
+ * P = T P T' + R Q R'. SSM_E_NUMERIC when the spectral radius of T is not below 1 - 1e-8. */
+SSM_API ssm_status ssm_statespace_stationary(ssm_context *ctx, const ssm_statespace *model, double *mean,
+                                             double *P);
+
+/* The filter of a time-invariant model after many observations: variance P (n, n) of the predicted state,
+ * gain K (n, p) and innovation variance F (p, p), with a_{t+1} = c + T a_t + K v_t, v_t = y_t - d - Z a_t
+ * (Durbin & Koopman 2012, section 4.3.2). SSM_E_NUMERIC when there is no such limit, or T - K Z is not stable
+ * (a state that is never excited, or one that is not observed and does not decay). */
+SSM_API ssm_status ssm_statespace_steady_state(ssm_context *ctx, const ssm_statespace *model, double *P,
+                                               double *K, double *F);
+
 SSM_END_DECLS
 
 #endif

@@ -1,7 +1,9 @@
-/* Inside of ssmcast/statespace.h: how the system matrices are reached. */
+/* Inside of ssmcast/statespace.h. */
 #ifndef SSMCAST_CORE_STATESPACE_H
 #define SSMCAST_CORE_STATESPACE_H
 
+#include "base/arena.h"
+#include <gsl/gsl_rng.h>
 #include <ssmcast/statespace.h>
 
 /* The matrix of time t, column-major; NULL when all of it is zero (for R: the identity). */
@@ -9,5 +11,15 @@ static inline const double *ssmi_system_at(ssm_system_matrix matrix, size_t t)
 {
     return matrix.data != NULL ? matrix.data + t * matrix.stride : NULL;
 }
+
+/* Whether every system matrix is constant. */
+int ssmi_is_time_invariant(const ssm_statespace *model);
+
+/* V (n, n) = R Q R' at time t. Scratch from tmp. */
+ssm_status ssmi_state_noise(double *V, const ssm_statespace *model, size_t t, ssm_arena *tmp);
+
+/* As ssm_statespace_simulate, for a model that is known to be good and a generator of the caller. */
+ssm_status ssmi_simulate(double *y, double *alpha, const ssm_statespace *model, size_t steps, gsl_rng *rng,
+                         ssm_arena *tmp);
 
 #endif
