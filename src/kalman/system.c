@@ -2,18 +2,13 @@
  *
  * With H = L D L', L unit lower triangular, the rotated observation  y* = L^-1 (y - d),  Z* = L^-1 Z  has the
  * diagonal error variance D (Koopman & Durbin 2000). When a part of the row is missing, the factor is that of
- * the observed part of H, so nothing of the row is lost. A zero pivot means that an error is a combination of
- * earlier ones; its column of L is then zero and D_i = 0. */
+ * the observed part of H, so nothing of the row is lost. */
 #include "kalman/system.h"
 
+#include "kalman/errors.h"
 #include <float.h>
 #include <math.h>
 #include <string.h>
-
-static const double *at(ssm_system_matrix m, size_t t)
-{
-    return m.data == NULL ? NULL : m.data + t * m.stride;
-}
 
 static ssm_status alloc_rows(ssmi_rows *rows, size_t m, size_t n, ssm_arena *arena)
 {
@@ -85,7 +80,7 @@ static double shock_variance(const double *R, const double *Q, size_t i, size_t 
 
 static void list_shock(ssmi_kalman_system *s, size_t t)
 {
-    const double *R = at(s->model->R, t), *Q = at(s->model->Q, t);
+    const double *R = ssmi_system_at(s->model->R, t), *Q = ssmi_system_at(s->model->Q, t);
     ssmi_entries *out = &s->shock;
     out->count = 0;
     if (s->model->r == 0) return;
@@ -102,14 +97,14 @@ static void list_shock(ssmi_kalman_system *s, size_t t)
 
 static void list_transition(ssmi_kalman_system *s, size_t t)
 {
-    ssmi_rows_build(&s->T, at(s->model->T, t), s->n, s->n);
-    ssmi_rows_build_transposed(&s->Tt, at(s->model->T, t), s->n, s->n);
+    ssmi_rows_build(&s->T, ssmi_system_at(s->model->T, t), s->n, s->n);
+    ssmi_rows_build_transposed(&s->Tt, ssmi_system_at(s->model->T, t), s->n, s->n);
 }
 
 static void read_errors(ssmi_kalman_system *s, size_t t)
 {
     const size_t p = s->p;
-    s->H = at(s->model->H, t);
+    s->H = ssmi_system_at(s->model->H, t);
     s->correlated = 0;
     for (size_t i = 0; i < p; i++) {
         s->h[i] = s->H != NULL ? s->H[i + i * p] : 0.0;
@@ -122,42 +117,23 @@ void ssmi_kalman_system_refresh(ssmi_kalman_system *s, size_t t)
 {
     list_transition(s, t);
     list_shock(s, t);
-    ssmi_rows_build(&s->Z, at(s->model->Z, t), s->p, s->n);
+    ssmi_rows_build(&s->Z, ssmi_system_at(s->model->Z, t), s->p, s->n);
     read_errors(s, t);
-    s->c = at(s->model->c, t);
-    s->d = at(s->model->d, t);
+    s->c = ssmi_system_at(s->model->c, t);
+    s->d = ssmi_system_at(s->model->d, t);
 }
 
 void ssmi_kalman_system_at(ssmi_kalman_system *s, size_t t)
 {
     const ssm_statespace *m = s->model;
-    s->c = at(m->c, t);
-    s->d = at(m->d, t);
+    s->c = ssmi_system_at(m->c, t);
+    s->d = ssmi_system_at(m->d, t);
     if (s->constant) return;
     if (m->T.stride != 0) list_transition(s, t);
     if (m->R.stride != 0 || m->Q.stride != 0) list_shock(s, t);
-    if (m->Z.stride != 0) ssmi_rows_build(&s->Z, at(m->Z, t), s->p, s->n);
+    if (m->Z.stride != 0) ssmi_rows_build(&s->Z, ssmi_system_at(m->Z, t), s->p, s->n);
     if (m->H.stride != 0) read_errors(s, t);
     if (m->Z.stride != 0 || m->H.stride != 0) s->rotated_is_full = 0;
-}
-
-/* L and D of the observed part of H, by rows; rows and columns of missing components are left out. */
-static void factor_errors(double *L, double *D, const double *H, const double *y, size_t p)
-{
-    for (size_t i = 0; i < p; i++) {
-        if (isnan(y[i])) continue;
-        D[i] = H[i + i * p];
-        for (size_t j = 0; j < i; j++) {
-            if (isnan(y[j])) continue;
-            double sum = H[i + j * p];
-            for (size_t k = 0; k < j; k++) {
-                if (!isnan(y[k])) sum -= L[i + k * p] * L[j + k * p] * D[k];
-            }
-            L[i + j * p] = D[j] > 0.0 ? sum / D[j] : 0.0;
-            D[i] -= L[i + j * p] * L[i + j * p] * D[j];
-        }
-        if (D[i] <= 4.0 * DBL_EPSILON * H[i + i * p]) D[i] = 0.0;
-    }
 }
 
 /* Z* = L^-1 Z over the observed components; the rows of missing ones stay empty. */
@@ -177,15 +153,6 @@ static void rotate_rows(ssmi_kalman_system *s, const double *y)
     ssmi_rows_build(&s->rotated, s->dense, p, n);
 }
 
-static void rotate_values(double *y, const double *L, size_t p)
-{
-    for (size_t i = 0; i < p; i++) {
-        for (size_t k = 0; k < i && !isnan(y[i]); k++) {
-            if (!isnan(y[k])) y[i] -= L[i + k * p] * y[k];
-        }
-    }
-}
-
 ssmi_observation ssmi_kalman_observe(ssmi_kalman_system *s, const double *y)
 {
     ssmi_observation out = {.Z = &s->Z, .h = s->h, .y = s->y};
@@ -195,11 +162,11 @@ ssmi_observation ssmi_kalman_observe(ssmi_kalman_system *s, const double *y)
     }
     if (!s->correlated) return out;
     if (out.n_missing > 0 || !s->rotated_is_full) {
-        factor_errors(s->L, s->rotated_h, s->H, s->y, s->p);
+        ssmi_errors_factor(s->L, s->rotated_h, s->H, s->y, s->p);
         rotate_rows(s, s->y);
         s->rotated_is_full = out.n_missing == 0;
     }
-    rotate_values(s->y, s->L, s->p);
+    ssmi_errors_rotate(s->y, s->L, s->p);
     out.Z = &s->rotated;
     out.h = s->rotated_h;
     return out;

@@ -6,8 +6,8 @@
 #define SSMCAST_KALMAN_SYSTEM_H
 
 #include "base/arena.h"
+#include "core/statespace.h"
 #include "kalman/step.h"
-#include <ssmcast/statespace.h>
 
 /* One row of observations as a sequence of independent scalars. Component i is missing where y is NaN. */
 typedef struct ssmi_observation {

@@ -11,6 +11,9 @@
 
 enum { JOINT_MOST = 64 };
 
+/* Brute force squares the condition number; the wider type keeps it the better of the two sides. */
+typedef long double wide;
+
 typedef struct joint_system {
     size_t n, p, r, length;
     double *numbers; /* all arrays below */
@@ -20,7 +23,7 @@ typedef struct joint_system {
     uint64_t seed;
     /* Joint moments of observed values and of all states (n * length). */
     size_t n_observed;
-    double *y_seen, *y_mean, *y_var, *s_mean, *s_var, *s_y; /* s_y (states, observed) */
+    wide *y_seen, *y_mean, *y_var, *s_mean, *s_var, *s_y; /* s_y (states, observed) */
 } joint_system;
 
 static inline double joint_uniform(joint_system *j)
@@ -36,11 +39,11 @@ static inline double joint_number(joint_system *j)
     return sum;
 }
 
-/* X = G G' with G (n, rank) random. */
+/* X = G G' with G (n, rank) random; few bits in G, so that X has exactly that rank. */
 static inline void joint_variance(joint_system *j, double *X, size_t n, size_t rank)
 {
     double G[JOINT_MOST];
-    for (size_t k = 0; k < n * rank; k++) G[k] = joint_number(j);
+    for (size_t k = 0; k < n * rank; k++) G[k] = rint(16 * joint_number(j)) / 16;
     for (size_t a = 0; a < n; a++) {
         for (size_t b = 0; b < n; b++) {
             X[a + b * n] = 0.0;
@@ -132,10 +135,10 @@ static inline void joint_close(joint_system *j)
 static inline void joint_state_moments(joint_system *j, double kappa)
 {
     const size_t n = j->n, r = j->r, L = j->length, N = n * L;
-    j->s_mean = calloc(N, sizeof(double));
-    j->s_var = calloc(N * N, sizeof(double));
-    double *V = j->s_var;
-    memcpy(j->s_mean, j->a1, n * sizeof(double));
+    j->s_mean = calloc(N, sizeof(wide));
+    j->s_var = calloc(N * N, sizeof(wide));
+    wide *V = j->s_var;
+    for (size_t a = 0; a < n; a++) j->s_mean[a] = j->a1[a];
     for (size_t a = 0; a < n; a++) {
         for (size_t b = 0; b < n; b++) V[a + b * N] = j->P1[a + b * n] + kappa * j->P1inf[a + b * n];
     }
@@ -146,14 +149,14 @@ static inline void joint_state_moments(joint_system *j, double kappa)
             j->s_mean[row] = j->c[(t - 1) * n + a];
             for (size_t k = 0; k < n; k++) j->s_mean[row] += T[a + k * n] * j->s_mean[(t - 1) * n + k];
             for (size_t col = 0; col < t * n; col++) {
-                double sum = 0.0;
+                wide sum = 0.0;
                 for (size_t k = 0; k < n; k++) sum += T[a + k * n] * V[(t - 1) * n + k + col * N];
                 V[row + col * N] = V[col + row * N] = sum;
             }
         }
         for (size_t a = 0; a < n; a++) {
             for (size_t b = 0; b < n; b++) {
-                double sum = 0.0;
+                wide sum = 0.0;
                 for (size_t k = 0; k < n; k++) sum += V[t * n + a + ((t - 1) * n + k) * N] * T[b + k * n];
                 for (size_t k = 0; k < r; k++) {
                     for (size_t l = 0; l < r; l++) sum += R[a + k * n] * Q[k + l * r] * R[b + l * n];
@@ -175,10 +178,10 @@ static inline void joint_moments(joint_system *j, double kappa)
         if (!isnan(j->y[k])) place[j->n_observed++] = k;
     }
     const size_t m = j->n_observed;
-    j->y_seen = calloc(most, sizeof(double));
-    j->y_mean = calloc(most, sizeof(double));
-    j->y_var = calloc(most * most, sizeof(double));
-    j->s_y = calloc(N * most, sizeof(double));
+    j->y_seen = calloc(most, sizeof(wide));
+    j->y_mean = calloc(most, sizeof(wide));
+    j->y_var = calloc(most * most, sizeof(wide));
+    j->s_y = calloc(N * most, sizeof(wide));
     for (size_t k = 0; k < m; k++) {
         const size_t t = place[k] / p, i = place[k] % p;
         const double *z = j->Z + t * p * n + i;
@@ -192,7 +195,7 @@ static inline void joint_moments(joint_system *j, double kappa)
     for (size_t k = 0; k < m; k++) {
         for (size_t l = 0; l < m; l++) {
             const size_t t = place[l] / p, i = place[l] % p;
-            double sum = place[k] / p == t ? j->H[t * p * p + place[k] % p + i * p] : 0.0;
+            wide sum = place[k] / p == t ? j->H[t * p * p + place[k] % p + i * p] : 0.0;
             for (size_t a = 0; a < n; a++) sum += j->Z[t * p * n + i + a * p] * j->s_y[t * n + a + k * N];
             j->y_var[k + l * m] = sum;
         }
@@ -200,14 +203,14 @@ static inline void joint_moments(joint_system *j, double kappa)
 }
 
 /* L with L L' = X in place; the logarithm of the determinant of X is returned. */
-static inline double joint_cholesky(double *X, size_t m)
+static inline wide joint_cholesky(wide *X, size_t m)
 {
-    double log_det = 0.0;
+    wide log_det = 0.0;
     for (size_t k = 0; k < m; k++) {
         for (size_t l = 0; l < k; l++) X[k + k * m] -= X[k + l * m] * X[k + l * m];
         assert_true(X[k + k * m] > 0.0);
-        X[k + k * m] = sqrt(X[k + k * m]);
-        log_det += 2 * log(X[k + k * m]);
+        X[k + k * m] = sqrtl(X[k + k * m]);
+        log_det += 2 * logl(X[k + k * m]);
         for (size_t i = k + 1; i < m; i++) {
             for (size_t l = 0; l < k; l++) X[i + k * m] -= X[i + l * m] * X[k + l * m];
             X[i + k * m] /= X[k + k * m];
@@ -217,7 +220,7 @@ static inline double joint_cholesky(double *X, size_t m)
 }
 
 /* x = L^-1 x */
-static inline void joint_forward(double *x, const double *L, size_t m)
+static inline void joint_forward(wide *x, const wide *L, size_t m)
 {
     for (size_t i = 0; i < m; i++) {
         for (size_t k = 0; k < i; k++) x[i] -= L[i + k * m] * x[k];
@@ -225,29 +228,51 @@ static inline void joint_forward(double *x, const double *L, size_t m)
     }
 }
 
-static inline double joint_density(joint_system *j)
+static inline wide joint_density(joint_system *j)
 {
     const size_t m = j->n_observed;
-    double v[JOINT_MOST], sum = joint_cholesky(j->y_var, m);
+    wide v[JOINT_MOST], sum = joint_cholesky(j->y_var, m);
     for (size_t k = 0; k < m; k++) v[k] = j->y_seen[k] - j->y_mean[k];
     joint_forward(v, j->y_var, m);
-    for (size_t k = 0; k < m; k++) sum += v[k] * v[k] + log(2 * 3.14159265358979323846);
-    return -0.5 * sum;
+    for (size_t k = 0; k < m; k++) sum += v[k] * v[k] + logl(2 * 3.14159265358979323846L);
+    return -0.5L * sum;
+}
+
+/* Mean and variance, given the observed values, of m quantities with the given unconditional moments and
+ * covariance C (m, observed) with the observed values. joint_moments must have run, and y_var hold its
+ * factor. */
+static inline void joint_condition(joint_system *j, wide *mean, wide *variance, const wide *C, size_t m)
+{
+    const size_t k = j->n_observed;
+    wide *W = calloc(k * m, sizeof *W), v[JOINT_MOST];
+    for (size_t l = 0; l < k; l++) v[l] = j->y_seen[l] - j->y_mean[l];
+    joint_forward(v, j->y_var, k);
+    for (size_t a = 0; a < m; a++) {
+        for (size_t l = 0; l < k; l++) W[l + a * k] = C[a + l * m];
+        joint_forward(W + a * k, j->y_var, k);
+        for (size_t l = 0; l < k; l++) mean[a] += W[l + a * k] * v[l];
+    }
+    for (size_t a = 0; a < m; a++) {
+        for (size_t b = 0; b < m; b++) {
+            for (size_t l = 0; l < k; l++) variance[a + b * m] -= W[l + a * k] * W[l + b * k];
+        }
+    }
+    free(W);
 }
 
 static inline void joint_release_moments(joint_system *j)
 {
-    double **const all[] = {&j->y_seen, &j->y_mean, &j->y_var, &j->s_mean, &j->s_var, &j->s_y};
+    wide **const all[] = {&j->y_seen, &j->y_mean, &j->y_var, &j->s_mean, &j->s_var, &j->s_y};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
         free(*all[k]);
         *all[k] = NULL;
     }
 }
 
-static inline double joint_loglik_at(joint_system *j, double kappa)
+static inline wide joint_loglik_at(joint_system *j, double kappa)
 {
     joint_moments(j, kappa);
-    const double value = joint_density(j);
+    const wide value = joint_density(j);
     joint_release_moments(j);
     return value;
 }
@@ -255,11 +280,11 @@ static inline double joint_loglik_at(joint_system *j, double kappa)
 /* The log-likelihood; for a diffuse start the limit of log p + q/2 log kappa. */
 static inline double joint_loglik(joint_system *j)
 {
-    if (!j->diffuse) return joint_loglik_at(j, 0.0);
-    const double q = (double)((j->n + 1) / 2), kappa = 1e6;
-    const double once = joint_loglik_at(j, kappa) + 0.5 * q * log(kappa);
-    const double twice = joint_loglik_at(j, 2 * kappa) + 0.5 * q * log(2 * kappa);
-    return 2 * twice - once; /* the error is of order 1/kappa */
+    if (!j->diffuse) return (double)joint_loglik_at(j, 0.0);
+    const double q = (double)((j->n + 1) / 2), kappa = 1e9;
+    const wide once = joint_loglik_at(j, kappa) + 0.5L * q * logl(kappa);
+    const wide twice = joint_loglik_at(j, 2 * kappa) + 0.5L * q * logl(2 * kappa);
+    return (double)(2 * twice - once); /* the error is of order 1/kappa */
 }
 
 #endif
