@@ -110,16 +110,13 @@ static void pass_mixed(ssmi_kalman_backward *b, const ssmi_rows *Z, size_t i, do
     }
 }
 
-/* The diffuse scalar. N2 needs N1 and N0 as they were, N1 needs N0 as it was. */
-static ssmi_smoothed_error update_diffuse(ssmi_kalman_backward *b, const ssmi_rows *Z, size_t i,
-                                          const ssmi_innovation *in, const double *M, const double *Minf)
+/* r1, N1 and N2 through a diffuse scalar, while r0 and N0 are still as they were. N2 needs the old N1. */
+static void pass_higher_orders(ssmi_kalman_backward *b, const ssmi_rows *Z, size_t i,
+                               const ssmi_innovation *in, const double *M)
 {
     const size_t n = b->n;
-    for (size_t k = 0; k < n; k++) {
-        b->K0[k] = Minf[k] / in->Finf;
-        b->K1[k] = (M[k] - b->K0[k] * in->F) / in->Finf;
-    }
     double *q = b->work + 2 * n, *q0 = b->work + 3 * n;
+    for (size_t k = 0; k < n; k++) b->K1[k] = (M[k] - b->K0[k] * in->F) / in->Finf;
     times(q0, b->N0, b->K1, n);
     const double K1N0K1 = dot(b->K1, q0, n);
     times(q, b->N1, b->K1, n);
@@ -127,8 +124,17 @@ static ssmi_smoothed_error update_diffuse(ssmi_kalman_backward *b, const ssmi_ro
     pass(b, b->N2, Z, i, b->K0, K1N0K1 - in->F / (in->Finf * in->Finf));
     subtract_cross(b->N2, Z, i, q, 0.0, b->z, n);
     pass_mixed(b, Z, i, 1.0 / in->Finf);
-    ssmi_smoothed_error out = {.u = -dot(b->K0, b->r0, n), .D = pass(b, b->N0, Z, i, b->K0, 0.0)};
     add_row(b->r1, Z, i, in->v / in->Finf - dot(b->K0, b->r1, n) - dot(b->K1, b->r0, n));
+}
+
+static ssmi_smoothed_error update_diffuse(ssmi_kalman_backward *b, const ssmi_rows *Z, size_t i,
+                                          const ssmi_innovation *in, const double *M, const double *Minf,
+                                          int diffuse)
+{
+    for (size_t k = 0; k < b->n; k++) b->K0[k] = Minf[k] / in->Finf;
+    if (diffuse) pass_higher_orders(b, Z, i, in, M);
+    ssmi_smoothed_error out = {.u = -dot(b->K0, b->r0, b->n)};
+    out.D = pass(b, b->N0, Z, i, b->K0, 0.0);
     add_row(b->r0, Z, i, out.u);
     return out;
 }
@@ -161,7 +167,7 @@ ssmi_smoothed_error ssmi_kalman_backward_update(ssmi_kalman_backward *b, const s
                                                 const double *Minf, int diffuse)
 {
     if (in->kind == SSMI_KALMAN_ORDINARY) return update_ordinary(b, Z, i, in, M, diffuse);
-    if (in->kind == SSMI_KALMAN_DIFFUSE) return update_diffuse(b, Z, i, in, M, Minf);
+    if (in->kind == SSMI_KALMAN_DIFFUSE) return update_diffuse(b, Z, i, in, M, Minf, diffuse);
     return (ssmi_smoothed_error){0}; /* missing, or without information */
 }
 

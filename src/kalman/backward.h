@@ -28,8 +28,8 @@ typedef struct ssmi_smoothed_error {
     double u, D;
 } ssmi_smoothed_error;
 
-/* Passes scalar i of a row, whose update returned `in`, M and Minf. `diffuse`: the row lies in the diffuse
- * phase, so r1, N1, N2 are in use. */
+/* Passes scalar i of a row, whose update returned `in`, M and Minf. `diffuse`: r1, N1 and N2 are carried
+ * along; r0 and N0 never depend on them. */
 ssmi_smoothed_error ssmi_kalman_backward_update(ssmi_kalman_backward *b, const ssmi_rows *Z, size_t i,
                                                 const ssmi_innovation *in, const double *M,
                                                 const double *Minf, int diffuse);

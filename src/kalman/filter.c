@@ -116,6 +116,24 @@ static void record_before(const run *r, size_t t)
     if (out->n_diffuse != NULL) out->n_diffuse[t] = s->n_diffuse;
 }
 
+/* In the steady state the filtered covariances are those of the row before. */
+static void record_variance(const run *r, size_t t)
+{
+    const ssmi_kalman_record *out = r->record;
+    const double *P = r->f->state.P;
+    const size_t n = r->f->system.n, block = n * out->n_columns;
+    if (r->steady) {
+        if (out->P_filtered != NULL)
+            memcpy(out->P_filtered + t * n * n, out->P_filtered + (t - 1) * n * n, n * n * sizeof(double));
+        if (out->P_columns != NULL)
+            memcpy(out->P_columns + t * block, out->P_columns + (t - 1) * block, block * sizeof(double));
+        return;
+    }
+    if (out->P_filtered != NULL) memcpy(out->P_filtered + t * n * n, P, n * n * sizeof(double));
+    for (size_t k = 0; k < out->n_columns; k++)
+        memcpy(out->P_columns + t * block + k * n, P + out->column[k] * n, n * sizeof(double));
+}
+
 static void record_after(const run *r, size_t t)
 {
     const ssmi_kalman_record *out = r->record;
@@ -126,7 +144,8 @@ static void record_after(const run *r, size_t t)
     if (out->M != NULL) memcpy(out->M + t * n * p, f->M, n * p * sizeof(double));
     if (out->Minf != NULL) memcpy(out->Minf + t * n * p, f->Minf, n * p * sizeof(double));
     if (out->a_filtered != NULL) memcpy(out->a_filtered + t * n, f->state.a, n * sizeof(double));
-    if (out->P_filtered != NULL) memcpy(out->P_filtered + t * n * n, f->state.P, n * n * sizeof(double));
+    if (out->steady != NULL) out->steady[t] = (unsigned char)r->steady;
+    record_variance(r, t);
 }
 
 static ssm_status check_finite(const run *r, size_t t, double y, const ssmi_innovation *in)
@@ -157,13 +176,12 @@ static ssm_status update_row(run *r, size_t t, const double *y, int *calm)
     return SSM_OK;
 }
 
-/* Does P equal `before` up to the tolerance? */
-static int settled(const double *P, const double *before, double tolerance, size_t n)
+int ssmi_kalman_settled(const double *X, const double *before, double tolerance, size_t n)
 {
     for (size_t j = 0; j < n; j++) {
         for (size_t i = j; i < n; i++) {
-            const double change = P[i + j * n] - before[i + j * n];
-            if (change * change > tolerance * tolerance * P[i + i * n] * P[j + j * n]) return 0;
+            const double change = X[i + j * n] - before[i + j * n];
+            if (change * change > tolerance * tolerance * X[i + i * n] * X[j + j * n]) return 0;
         }
     }
     return 1;
@@ -175,7 +193,7 @@ static void watch(run *r, size_t t, int calm)
     const size_t n = f->system.n;
     if (r->watching) {
         r->watching = 0;
-        r->steady = calm && settled(f->state.P, f->before, r->tolerance, n);
+        r->steady = calm && ssmi_kalman_settled(f->state.P, f->before, r->tolerance, n);
         r->test_after = t + rows_between_tests;
     } else if (calm && t >= r->test_after && f->state.n_diffuse == 0) {
         memcpy(f->before, f->state.P, n * n * sizeof(double));
@@ -196,7 +214,7 @@ static ssm_status full_row(run *r, size_t t, const double *y)
     return SSM_OK;
 }
 
-/* A row in the steady state: P, M and F stay as they are. Filtered covariances are those of the last row. */
+/* A row in the steady state: P, M and F stay as they are. */
 static ssm_status steady_row(run *r, size_t t, const ssmi_observation *observed)
 {
     ssmi_kalman_filter *f = r->f;
@@ -210,12 +228,7 @@ static ssm_status steady_row(run *r, size_t t, const ssmi_observation *observed)
         for (size_t k = 0; k < n; k++) f->state.a[k] += M[k] * step;
         account(r, in);
     }
-    if (r->record != NULL) {
-        record_after(r, t);
-        if (r->record->P_filtered != NULL)
-            memcpy(r->record->P_filtered + t * n * n, r->record->P_filtered + (t - 1) * n * n,
-                   n * n * sizeof(double));
-    }
+    record_after(r, t);
     ssmi_kalman_predict_mean(&f->state, &f->system.T, f->system.c);
     r->summary.n_steady++;
     return SSM_OK;

@@ -31,12 +31,20 @@ typedef struct ssmi_kalman_record {
     double *A;         /* (n, n, length + 1) diffuse factor before each row; n_diffuse columns set */
     size_t *n_diffuse; /* (length + 1) */
     double *a_filtered, *P_filtered; /* (n, length), (n, n, length) after each row */
+    const size_t *column;            /* (n_columns) columns of P_filtered that go to P_columns */
+    size_t n_columns;
+    double *P_columns;     /* (n, n_columns, length) */
+    unsigned char *steady; /* (length) 1 where the covariances had settled */
 } ssmi_kalman_record;
 
 /* Checks the model. It stays borrowed, its numbers may change between runs (see refresh), its sizes not. */
 ssm_status ssmi_kalman_filter_init(ssmi_kalman_filter *f, const ssm_statespace *model, ssm_arena *arena);
 /* Reads the model's numbers again. Needs no memory. */
 void ssmi_kalman_filter_refresh(ssmi_kalman_filter *f);
+
+/* Does X equal `before` up to the tolerance, relative to the roots of its diagonal? */
+int ssmi_kalman_settled(const double *X /* (n, n) */, const double *before /* (n, n) */, double tolerance,
+                        size_t n);
 
 /* Filters y (p, length) from the model's start. No allocation. `options` may be NULL, `record` may be NULL.
  */

@@ -1,0 +1,225 @@
+/* The score (Koopman & Shephard 1992; Durbin & Koopman 2012, sec. 7.3.3): with r_t, N_t of the smoother,
+ *
+ *     d loglik / d Q  = 1/2 sum_t R' (r_t r_t' - N_t) R
+ *     d loglik / d H  = 1/2 sum_t (u_t u_t' - D_t)
+ *     d loglik / d P1 = 1/2 (r_0 r_0' - N_0)
+ *     d loglik / d T  = sum_t (r_t alpha_t' - N_t T P_{t|t}),   alpha_t = a_{t|t} + P_{t|t} T' r_t
+ * the last because it is Q^-1 times the smoothed product of eta_t and alpha_t. In the diffuse phase r0 and N0
+ * take the place of r and N. Once P has settled the recursion for N is a fixed map too; when N stops moving,
+ * a row costs r only.
+ *
+ * Known value: at the maximum of the likelihood all of them are zero (Nile: 15098.5 and 1469.2). */
+#include "kalman/score.h"
+
+#include "core/dense.h"
+#include <string.h>
+
+enum { rows_between_tests = 8 };
+static const double settled_tolerance = 1e-13;
+
+ssm_status ssmi_kalman_scorer_init(ssmi_kalman_scorer *s, const ssm_statespace *model, size_t capacity,
+                                   const ssmi_place *place, size_t n_places, ssm_arena *arena)
+{
+    const size_t n = model->n, p = model->p;
+    *s = (ssmi_kalman_scorer){.capacity = capacity, .place = place, .n_places = n_places};
+    SSMI_TRY(ssmi_kalman_filter_init(&s->filter, model, arena));
+    if (!s->filter.system.constant)
+        return ssmi_fail(arena->ctx, SSM_E_UNSUPPORTED,
+                         "the score needs a model that does not depend on time");
+    SSMI_TRY(ssmi_kalman_backward_init(&s->back, n, arena));
+    ssmi_kalman_record *r = &s->record;
+    r->innovation = SSMI_ALLOC(arena, ssmi_innovation, p * capacity);
+    r->M = SSMI_ALLOC(arena, double, n *p *capacity);
+    r->Minf = model->P1inf != NULL ? SSMI_ALLOC(arena, double, n *p *capacity) : NULL;
+    r->steady = SSMI_ALLOC(arena, unsigned char, capacity);
+    r->a_filtered = n_places > 0 ? SSMI_ALLOC(arena, double, n *capacity) : NULL;
+    r->P_columns = SSMI_ALLOC(arena, double, n *n_places *capacity);
+    size_t *column = SSMI_ALLOC(arena, size_t, n_places);
+    s->Tp = SSMI_ALLOC(arena, double, 2 * n);
+    s->before = SSMI_ALLOC(arena, double, n *n);
+    if (r->innovation == NULL || r->M == NULL || r->steady == NULL || r->P_columns == NULL ||
+        column == NULL || s->Tp == NULL || s->before == NULL || (model->P1inf != NULL && r->Minf == NULL) ||
+        (n_places > 0 && r->a_filtered == NULL))
+        return SSM_E_MEMORY;
+    for (size_t k = 0; k < n_places; k++) column[k] = place[k].column;
+    r->column = column;
+    r->n_columns = n_places;
+    s->shock = s->Tp + n;
+    return SSM_OK;
+}
+
+/* R' r of the rows after t. */
+static const double *seen_by_shocks(ssmi_kalman_scorer *s)
+{
+    const ssm_statespace *m = s->filter.system.model;
+    if (m->R.data == NULL) return s->back.r0;
+    ssmi_matvec_t(s->shock, m->R.data, s->back.r0, m->n, m->r);
+    return s->shock;
+}
+
+/* (R' N R)_ij */
+static double shock_information(const ssmi_kalman_scorer *s, size_t i, size_t j)
+{
+    const ssm_statespace *m = s->filter.system.model;
+    const size_t n = m->n;
+    if (m->R.data == NULL) return s->back.N0[i + j * n];
+    const double *Ri = m->R.data + i * n, *Rj = m->R.data + j * n;
+    double sum = 0.0;
+    for (size_t a = 0; a < n; a++) {
+        if (Rj[a] != 0.0) sum += Rj[a] * ssmi_dot(Ri, s->back.N0 + a * n, n);
+    }
+    return sum;
+}
+
+static void add_shocks(ssmi_kalman_scorer *s, const ssmi_kalman_slope *out)
+{
+    const size_t r = s->filter.system.model->r;
+    if (out->Q == NULL && out->Qdiag == NULL) return;
+    const double *x = seen_by_shocks(s);
+    for (size_t j = 0; j < r; j++) {
+        if (out->Qdiag != NULL) out->Qdiag[j] += 0.5 * (x[j] * x[j] - shock_information(s, j, j));
+        for (size_t i = 0; i < r && out->Q != NULL; i++)
+            out->Q[i + j * r] += 0.5 * (x[i] * x[j] - shock_information(s, i, j));
+    }
+}
+
+static void add_transitions(ssmi_kalman_scorer *s, size_t t, const ssmi_kalman_slope *out)
+{
+    const size_t n = s->back.n;
+    for (size_t k = 0; k < s->n_places && out->T != NULL; k++) {
+        const size_t i = s->place[k].row, j = s->place[k].column;
+        ssmi_rows_times(s->Tp, &s->filter.system.T, s->record.P_columns + (t * s->n_places + k) * n);
+        const double alpha = s->record.a_filtered[t * n + j] + ssmi_dot(s->Tp, s->back.r0, n);
+        out->T[k] += s->back.r0[i] * alpha - ssmi_dot(s->back.N0 + i * n, s->Tp, n);
+    }
+}
+
+static void add_error(const ssmi_kalman_slope *out, size_t i, ssmi_smoothed_error e)
+{
+    if (out->H != NULL) out->H[i] += 0.5 * (e.u * e.u - e.D);
+}
+
+/* A row before which N is a fixed point: D of its scalars stays as it was on the row after. */
+static void pass_settled(ssmi_kalman_scorer *s, size_t t, const ssmi_observation *observed, const double *D,
+                         const ssmi_kalman_slope *out)
+{
+    const size_t n = s->filter.system.n, p = s->filter.system.p;
+    ssmi_kalman_backward_predict_mean(&s->back, &s->filter.system.Tt);
+    for (size_t i = p; i-- > 0;) {
+        const size_t k = t * p + i;
+        const double u = ssmi_kalman_backward_mean(&s->back, observed->Z, i, s->record.innovation + k,
+                                                   s->record.M + k * n);
+        add_error(out, i, (ssmi_smoothed_error){.u = u, .D = D[i]});
+    }
+}
+
+static void pass_full(ssmi_kalman_scorer *s, size_t t, const ssmi_observation *observed, double *D,
+                      const ssmi_kalman_slope *out)
+{
+    const size_t n = s->filter.system.n, p = s->filter.system.p;
+    ssmi_kalman_backward_predict(&s->back, &s->filter.system.Tt, 0);
+    for (size_t i = p; i-- > 0;) {
+        const size_t k = t * p + i;
+        const double *Minf = s->record.Minf != NULL ? s->record.Minf + k * n : NULL;
+        const ssmi_smoothed_error e = ssmi_kalman_backward_update(
+            &s->back, observed->Z, i, s->record.innovation + k, s->record.M + k * n, Minf, 0);
+        D[i] = e.D;
+        add_error(out, i, e);
+    }
+}
+
+static void run_back(ssmi_kalman_scorer *s, const double *y, size_t length, const ssmi_kalman_slope *out)
+{
+    ssmi_kalman_system *system = &s->filter.system;
+    const size_t n = system->n, p = system->p;
+    double *D = s->filter.M; /* (n, p), free after the forward pass */
+    int settled = 0;
+    ssmi_kalman_backward_reset(&s->back);
+    for (size_t t = length; t-- > 0;) {
+        const ssmi_observation observed = ssmi_kalman_observe(system, y + t * p);
+        add_shocks(s, out);
+        add_transitions(s, t, out);
+        settled = settled && s->record.steady[t];
+        if (settled) {
+            pass_settled(s, t, &observed, D, out);
+            continue;
+        }
+        const int test = s->record.steady[t] && t % rows_between_tests == 0;
+        if (test) memcpy(s->before, s->back.N0, n * n * sizeof(double));
+        pass_full(s, t, &observed, D, out);
+        settled = test && ssmi_kalman_settled(s->back.N0, s->before, settled_tolerance, n);
+    }
+}
+
+static void clear(double *x, size_t count)
+{
+    if (x != NULL) memset(x, 0, count * sizeof(double));
+}
+
+ssm_status ssmi_kalman_scorer_run(ssmi_kalman_scorer *s, const double *y, size_t length,
+                                  const ssm_kalman_options *options, ssm_kalman_summary *summary,
+                                  const ssmi_kalman_slope *out)
+{
+    const ssm_statespace *m = s->filter.system.model;
+    if (length > s->capacity) return ssmi_fail(s->filter.ctx, SSM_E_ARGUMENT, "series longer than announced");
+    ssmi_kalman_filter_refresh(&s->filter);
+    SSMI_TRY(ssmi_kalman_filter_run(&s->filter, y, length, options, &s->record, summary));
+    clear(out->H, m->p);
+    clear(out->Q, m->r * m->r);
+    clear(out->Qdiag, m->r);
+    clear(out->T, s->n_places);
+    run_back(s, y, length, out);
+    for (size_t j = 0; j < m->n && out->P1 != NULL; j++) {
+        for (size_t i = 0; i < m->n; i++) {
+            out->P1[i + j * m->n] = 0.5 * (s->back.r0[i] * s->back.r0[j] - s->back.N0[i + j * m->n]);
+        }
+    }
+    return SSM_OK;
+}
+
+/* ---- the public call ---- */
+
+static ssm_status all_places(const ssm_statespace *model, ssmi_place **out, ssm_arena *arena)
+{
+    ssmi_place *place = SSMI_ALLOC(arena, ssmi_place, model->n * model->n);
+    if (place == NULL) return SSM_E_MEMORY;
+    for (size_t k = 0; k < model->n * model->n; k++)
+        place[k] = (ssmi_place){.row = k % model->n, .column = k / model->n};
+    *out = place;
+    return SSM_OK;
+}
+
+static ssm_status score(const ssm_statespace *model, const double *y, size_t length,
+                        const ssm_kalman_options *options, double *loglik, const ssm_kalman_score *out,
+                        ssm_arena *arena)
+{
+    ssmi_kalman_scorer s;
+    ssm_kalman_summary summary;
+    ssmi_place *place = NULL;
+    if (out->T != NULL) SSMI_TRY(all_places(model, &place, arena));
+    SSMI_TRY(
+        ssmi_kalman_scorer_init(&s, model, length, place, out->T != NULL ? model->n * model->n : 0, arena));
+    if (s.filter.system.correlated && out->H != NULL)
+        return ssmi_fail(arena->ctx, SSM_E_UNSUPPORTED, "the score for H needs a diagonal H");
+    double *H = SSMI_ALLOC(arena, double, model->p);
+    if (H == NULL) return SSM_E_MEMORY;
+    const ssmi_kalman_slope slope = {.H = out->H != NULL ? H : NULL, .Q = out->Q, .P1 = out->P1, .T = out->T};
+    SSMI_TRY(ssmi_kalman_scorer_run(&s, y, length, options, &summary, &slope));
+    clear(out->H, model->p * model->p);
+    for (size_t i = 0; i < model->p && out->H != NULL; i++) out->H[i + i * model->p] = H[i];
+    if (loglik != NULL) *loglik = summary.loglik;
+    return SSM_OK;
+}
+
+ssm_status ssm_kalman_loglik_score(ssm_context *ctx, const ssm_statespace *model, const double *y,
+                                   size_t length, const ssm_kalman_options *options, double *loglik,
+                                   const ssm_kalman_score *out)
+{
+    if (model == NULL || out == NULL || (y == NULL && length > 0))
+        return ssmi_fail(ctx, SSM_E_ARGUMENT, "model, observations and score must be given");
+    ssm_arena arena;
+    ssmi_arena_init(&arena, ctx);
+    const ssm_status status = score(model, y, length, options, loglik, out, &arena);
+    ssmi_arena_clear(&arena);
+    return status;
+}

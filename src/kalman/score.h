@@ -1,0 +1,40 @@
+/* Log-likelihood and its derivatives from one pass forwards and one backwards, in a workspace that is made
+ * once and run many times: what an optimiser calls. The model must not depend on time. */
+#ifndef SSMCAST_KALMAN_SCORE_H
+#define SSMCAST_KALMAN_SCORE_H
+
+#include "kalman/backward.h"
+#include "kalman/filter.h"
+
+typedef struct ssmi_place {
+    size_t row, column;
+} ssmi_place;
+
+typedef struct ssmi_kalman_scorer {
+    ssmi_kalman_filter filter; /* its model may change its numbers between runs */
+    ssmi_kalman_backward back;
+    ssmi_kalman_record record;
+    size_t capacity;
+    const ssmi_place *place; /* (n_places) elements of T whose derivative is wanted; borrowed */
+    size_t n_places;
+    double *Tp, *before, *shock; /* (n), (n, n), (n) */
+} ssmi_kalman_scorer;
+
+/* Derivatives of the log-likelihood; NULL: not wanted. */
+typedef struct ssmi_kalman_slope {
+    double *H;     /* (p) with respect to the diagonal of H, which must be diagonal */
+    double *Q;     /* (r, r) */
+    double *Qdiag; /* (r) the diagonal of it */
+    double *P1;    /* (n, n) */
+    double *T;     /* (n_places) */
+} ssmi_kalman_slope;
+
+/* For series of up to `capacity` rows. */
+ssm_status ssmi_kalman_scorer_init(ssmi_kalman_scorer *s, const ssm_statespace *model, size_t capacity,
+                                   const ssmi_place *place, size_t n_places, ssm_arena *arena);
+/* Reads the model's numbers again, filters y (p, length), goes back. No allocation. */
+ssm_status ssmi_kalman_scorer_run(ssmi_kalman_scorer *s, const double *y, size_t length,
+                                  const ssm_kalman_options *options, ssm_kalman_summary *summary,
+                                  const ssmi_kalman_slope *out);
+
+#endif

@@ -1,0 +1,189 @@
+/* The analytic score against central differences of the log-likelihood, and its zero at a published maximum.
+ */
+#include "kalman/joint_normal.h"
+
+static double loglik(const ssm_statespace *model, const double *y, size_t length,
+                     const ssm_kalman_options *options)
+{
+    ssm_context *ctx = open_context();
+    ssm_kalman_summary s;
+    assert_int_equal(ssm_kalman_filter(ctx, model, y, length, options, NULL, &s), SSM_OK);
+    ssm_context_free(ctx);
+    return s.loglik;
+}
+
+/* Derivative with respect to one number, or to two kept equal, by central differences of two step lengths,
+ * extrapolated. */
+static double difference(const ssm_statespace *model, const double *y, size_t length, double *x,
+                         double *mirror)
+{
+    const double old = *x, size = old != 0.0 ? 1e-3 * fabs(old) : 1e-4;
+    double estimate[2];
+    for (int k = 0; k < 2; k++) {
+        const double step = k == 0 ? size : size / 2;
+        *x = *mirror = old + step;
+        const double above = loglik(model, y, length, NULL);
+        *x = *mirror = old - step;
+        estimate[k] = (above - loglik(model, y, length, NULL)) / (2 * step);
+    }
+    *x = *mirror = old;
+    return (4 * estimate[1] - estimate[0]) / 3;
+}
+
+#define assert_slope(found, expected, size)                                                                  \
+    do {                                                                                                     \
+        const double found_ = (found), expected_ = (expected);                                               \
+        if (!(fabs(found_ - expected_) <= 1e-6 * (fabs(expected_) + (size))))                                \
+            fail_msg("%s is %.12g, differences give %.12g", #found, found_, expected_);                      \
+    } while (0)
+
+static void check_variances(small_model *m, const double *y, size_t length)
+{
+    double H[1], Q[MOST_STATES * MOST_STATES], value;
+    const size_t n = m->model.n;
+    ssm_context *ctx = open_context();
+    const ssm_kalman_score out = {.H = H, .Q = Q};
+    assert_int_equal(ssm_kalman_loglik_score(ctx, &m->model, y, length, NULL, &value, &out), SSM_OK);
+    assert_close(value, loglik(&m->model, y, length, NULL), 1e-12);
+    assert_slope(H[0], difference(&m->model, y, length, m->H, m->H), 1 / m->H[0]);
+    for (size_t k = 0; k < n; k++) {
+        double *q = m->Q + k * (n + 1);
+        if (*q > 0) assert_slope(Q[k * (n + 1)], difference(&m->model, y, length, q, q), 1 / *q);
+    }
+    ssm_context_free(ctx);
+}
+
+static void structural_models_have_the_score_of_central_differences(void **state)
+{
+    (void)state;
+    double y[MOST_ROWS];
+    small_model m;
+    read_nile(y);
+    y[30] = y[31] = y[70] = NAN;
+    local_level(&m, 12000, 2500);
+    check_variances(&m, y, 100);
+    local_trend(&m, 12000, 2500, 20);
+    check_variances(&m, y, 100);
+    read_log_passengers(y);
+    y[3] = y[50] = NAN;
+    dummy_seasonal(&m, 2e-4, 5e-4, 1e-6, 5e-5);
+    check_variances(&m, y, 144);
+    trigonometric_seasonal(&m, 2e-4, 5e-4, 1e-6, 5e-6);
+    check_variances(&m, y, 144);
+}
+
+static void score_vanishes_at_the_maximum(void **state)
+{
+    (void)state;
+    double y[MOST_ROWS], H[1], Q[1];
+    small_model m;
+    read_nile(y);
+    local_level(&m, 15098.519, 1469.176);
+    ssm_context *ctx = open_context();
+    const ssm_kalman_score out = {.H = H, .Q = Q};
+    assert_int_equal(ssm_kalman_loglik_score(ctx, &m.model, y, 100, NULL, NULL, &out), SSM_OK);
+    /* on the log scale; the printed maximum has six digits, the log-likelihood a curvature of about 30 */
+    assert_true(fabs(H[0] * m.H[0]) < 1e-3 && fabs(Q[0] * m.Q[0]) < 1e-3);
+    ssm_context_free(ctx);
+}
+
+static void settled_recursions_give_the_same_score(void **state)
+{
+    (void)state;
+    enum { rows = 3000 };
+    static double y[rows];
+    double H[2][1], Q[2][169];
+    small_model m;
+    uint32_t noise = 7;
+    for (size_t t = 0; t < rows; t++) {
+        noise = noise * 1664525u + 1013904223u;
+        y[t] = (double)noise / 4294967296.0 * 5.0 + sin((double)t);
+    }
+    y[1700] = NAN;
+    trigonometric_seasonal(&m, 1.0, 0.3, 0.01, 0.02);
+    ssm_context *ctx = open_context();
+    const ssm_kalman_options never = {.steady_tolerance = -1.0};
+    for (int k = 0; k < 2; k++) {
+        const ssm_kalman_score out = {.H = H[k], .Q = Q[k]};
+        assert_int_equal(ssm_kalman_loglik_score(ctx, &m.model, y, rows, k == 0 ? NULL : &never, NULL, &out),
+                         SSM_OK);
+    }
+    assert_close(H[0][0], H[1][0], 1e-9);
+    for (size_t k = 0; k < 13; k++) assert_close(Q[0][k * 14], Q[1][k * 14], 1e-9);
+    ssm_context_free(ctx);
+}
+
+/* A random constant system with known start: every matrix. */
+static void check_all(unsigned seed)
+{
+    joint_system j;
+    double H[64], Q[64], P1[64], T[64];
+    joint_random(&j, seed, 0);
+    const size_t n = j.n, p = j.p, r = j.r;
+    j.model.Z.stride = j.model.H.stride = j.model.T.stride = j.model.R.stride = j.model.Q.stride = 0;
+    for (size_t a = 0; a < p; a++) {
+        for (size_t b = 0; b < p; b++) j.H[a + b * p] = a == b ? 0.5 + (double)a : 0.0;
+    }
+    for (size_t k = 0; k < n; k++) j.P1[k * (n + 1)] += 0.5;
+    for (size_t k = 0; k < r; k++) j.Q[k * (r + 1)] += 0.5;
+    ssm_context *ctx = open_context();
+    const ssm_kalman_score out = {.H = H, .Q = Q, .P1 = P1, .T = T};
+    assert_int_equal(ssm_kalman_loglik_score(ctx, &j.model, j.y, j.length, NULL, NULL, &out), SSM_OK);
+    for (size_t k = 0; k < p; k++)
+        assert_slope(H[k * (p + 1)],
+                     difference(&j.model, j.y, j.length, j.H + k * (p + 1), j.H + k * (p + 1)), 1);
+    for (size_t a = 0; a < r; a++) {
+        for (size_t b = 0; b <= a; b++)
+            assert_slope(Q[a + b * r] * (a == b ? 1 : 2),
+                         difference(&j.model, j.y, j.length, j.Q + a + b * r, j.Q + b + a * r), 1);
+    }
+    for (size_t a = 0; a < n; a++) {
+        for (size_t b = 0; b <= a; b++)
+            assert_slope(P1[a + b * n] * (a == b ? 1 : 2),
+                         difference(&j.model, j.y, j.length, j.P1 + a + b * n, j.P1 + b + a * n), 1);
+    }
+    for (size_t k = 0; k < n * n; k++)
+        assert_slope(T[k], difference(&j.model, j.y, j.length, j.T + k, j.T + k), 1);
+    ssm_context_free(ctx);
+    joint_close(&j);
+}
+
+static void random_systems_have_the_score_of_central_differences(void **state)
+{
+    (void)state;
+    for (unsigned seed = 1; seed <= 20; seed++) check_all(seed);
+}
+
+/* A diffuse level and a stationary autoregression: the part that forecasting models use. */
+static void autoregression_beside_a_diffuse_level_has_its_score(void **state)
+{
+    (void)state;
+    double y[MOST_ROWS], T[4], P1[4];
+    small_model m;
+    read_nile(y);
+    open_model(&m, 2, 9000);
+    m.Z[0] = m.Z[1] = m.T[0] = 1.0;
+    m.T[3] = 0.6;
+    m.Q[0] = 1000;
+    m.Q[3] = 4000;
+    m.P1[3] = 4000 / (1 - 0.36);
+    m.P1inf[3] = 0.0;
+    ssm_context *ctx = open_context();
+    const ssm_kalman_score out = {.T = T, .P1 = P1};
+    assert_int_equal(ssm_kalman_loglik_score(ctx, &m.model, y, 100, NULL, NULL, &out), SSM_OK);
+    assert_slope(T[3], difference(&m.model, y, 100, m.T + 3, m.T + 3), 1);
+    assert_slope(P1[3], difference(&m.model, y, 100, m.P1 + 3, m.P1 + 3), 1e-4);
+    ssm_context_free(ctx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(structural_models_have_the_score_of_central_differences),
+        cmocka_unit_test(score_vanishes_at_the_maximum),
+        cmocka_unit_test(settled_recursions_give_the_same_score),
+        cmocka_unit_test(random_systems_have_the_score_of_central_differences),
+        cmocka_unit_test(autoregression_beside_a_diffuse_level_has_its_score),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
