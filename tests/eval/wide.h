@@ -54,7 +54,8 @@ static wide_table wide_read(const char *folder, const char *name)
 {
     char path[1024];
     wide_table table = {NULL, 0};
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    int length = snprintf(path, sizeof path, "%s/%s", folder, name);
+    if (length < 0 || (size_t)length >= sizeof path) return table;
     FILE *file = fopen(path, "r");
     if (file == NULL) return table;
     free(wide_line(file)); /* the header */
