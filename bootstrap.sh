@@ -88,14 +88,20 @@ need() { # KIND...
     [ "$with_packages" = no ] || install_packages "$@"
 }
 
+# compile PRESET [build options]: shows what the compiler said only when it failed.
+compile() {
+    local preset=$1 log=build/$1/build.log
+    shift
+    cmake --build --preset "$preset" -j "$jobs" "$@" > "$log" 2>&1 && return 0
+    grep -v '^\[[0-9/]*\] \(Building\|Linking\)' "$log" | tail -n 60 >&2
+    die "the build failed; all of it is in $log"
+}
+
 # Users are not stopped by a warning that a newer compiler invents; the tests are.
 build_release() {
     say "building build/release"
     cmake --preset release -DBUILD_TESTING=OFF -DSSMCAST_WERROR=OFF > /dev/null
-    cmake --build --preset release -j "$jobs" --target ssmcast_cli > build/release/build.log || {
-        tail -n 40 build/release/build.log >&2
-        die "the build failed"
-    }
+    compile release --target ssmcast_cli
 }
 
 report() {
@@ -112,7 +118,7 @@ suite() {
     shift 2
     say "$preset: $what"
     cmake --preset "$preset" -DBUILD_TESTING=ON -DSSMCAST_WERROR=ON > /dev/null
-    cmake --build --preset "$preset" -j "$jobs" | tail -n 1
+    compile "$preset"
     ctest --preset "$preset" -j "$jobs" "$@"
     say "$preset: passed in $((SECONDS - start)) s"
 }
