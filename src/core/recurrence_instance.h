@@ -13,12 +13,18 @@ enum { REAL_STRIP = 4, COMPLEX_STRIP = 2 };
 #define SSMI_INLINE static inline
 #endif
 
-/* Rows in a tile: the whole plane when a row is short; when it is long, few enough that the pages under a
- * strip stay in the first-level TLB (three arrays, one or two pages a row). */
-static inline size_t ssmi_tile_rows(size_t row_bytes)
+/* Rows in a tile. Short rows: as many as there are. Long rows: one, because strips of rows that are a
+ * multiple of a page apart fall into the same few places of the first-level cache; the adjoint, which pays
+ * two loads for each start of a tile, takes some more where rows are still far from a page. Measured with
+ * bench_scan. */
+static inline size_t ssmi_forward_rows(size_t row_bytes)
 {
-    const size_t rows = 32768 / (row_bytes + 1);
-    return rows > 8 ? rows : 8;
+    return row_bytes > 256 ? 1 : 1024;
+}
+
+static inline size_t ssmi_adjoint_rows(size_t row_bytes)
+{
+    return row_bytes > 1024 ? 1 : ssmi_forward_rows(row_bytes) < 8 ? 8 : 1024;
 }
 
 extern const ssmi_kernels ssmi_kernels_avx2, ssmi_kernels_avx512;

@@ -16,8 +16,11 @@
  *            lanes ->
  *      t  +-------+-------+---+    the state of a strip stays in registers for all rows of the tile and is
  *      |  | strip | strip | ..|    picked up from the row before when the next tile starts, so that memory
- *      v  +-------+-------+---+    is read nearly in order also when rows are long
+ *      v  +-------+-------+---+    is read in order when rows are long
  *         | strip | ...
+ *
+ * Within a row all loads come before all stores, so that a compiler which cannot tell the arrays apart may
+ * still vectorise the portable instance.
  *
  * `vectors` and `part` are constants at every call and fold away once inlined: a strip is `vectors` vectors
  * wide, or with `part` one vector of which only the lanes of the mask exist. */
@@ -58,14 +61,14 @@ SSMI_INLINE void NAME(forward_strip)(const NAME(tile) * x, size_t j, size_t vect
     for (size_t t = x->from; t < x->to; t++, a += x->a_step, b += x->row, h += x->row) {
         for (size_t k = 0; k < vectors; k++) {
             s[k] = ADD(MUL(GET(a + k * WIDTH), s[k]), GET(b + k * WIDTH));
-            PUT(h + k * WIDTH, s[k]);
         }
+        for (size_t k = 0; k < vectors; k++) PUT(h + k * WIDTH, s[k]);
     }
 }
 
 static SSMI_RECUR(NAME(forward), REAL)
 {
-    const size_t rows = ssmi_tile_rows(n * sizeof(REAL));
+    const size_t rows = ssmi_forward_rows(n * sizeof(REAL));
     NAME(tile) x = {.h = h, .a = a, .b = b, .h0 = h0, .a_step = a_step, .n = n, .row = n};
     x.mask = FIRST(n % WIDTH);
     for (x.from = 0; x.from < T; x.from = x.to) {
@@ -77,7 +80,7 @@ static SSMI_RECUR(NAME(forward), REAL)
 /* s carries a_{t+1} g_{t+1} from row to row, upwards; q sums g_t h_{t-1} when one row of a serves all. */
 SSMI_INLINE void NAME(adjoint_strip)(const NAME(tile) * x, size_t j, size_t vectors, int part)
 {
-    VEC s[REAL_STRIP], q[REAL_STRIP];
+    VEC s[REAL_STRIP], q[REAL_STRIP], g[REAL_STRIP], d[REAL_STRIP];
     const int last = x->to == x->T, varies = x->a_step != 0;
     for (size_t k = 0; k < vectors; k++) {
         const size_t i = j + k * WIDTH;
@@ -88,14 +91,17 @@ SSMI_INLINE void NAME(adjoint_strip)(const NAME(tile) * x, size_t j, size_t vect
         const REAL *before = t > 0 ? x->h_in + (t - 1) * x->row : x->h0;
         for (size_t k = 0; k < vectors; k++) {
             const size_t i = j + k * WIDTH;
-            const VEC g = ADD(GET(x->G + t * x->row + i), s[k]);
-            const VEC d = MUL(g, before != NULL ? GET(before + i) : ZERO);
-            PUT(x->gb + t * x->row + i, g);
+            g[k] = ADD(GET(x->G + t * x->row + i), s[k]);
+            d[k] = MUL(g[k], before != NULL ? GET(before + i) : ZERO);
+            s[k] = MUL(GET(x->a + t * x->a_step + i), g[k]);
+        }
+        for (size_t k = 0; k < vectors; k++) {
+            const size_t o = t * x->row + j + k * WIDTH;
+            PUT(x->gb + o, g[k]);
             if (varies)
-                PUT(x->ga + t * x->row + i, d);
+                PUT(x->ga + o, d[k]);
             else
-                q[k] = ADD(q[k], d);
-            s[k] = MUL(GET(x->a + t * x->a_step + i), g);
+                q[k] = ADD(q[k], d[k]);
         }
     }
     for (size_t k = 0; k < vectors; k++) {
@@ -106,7 +112,7 @@ SSMI_INLINE void NAME(adjoint_strip)(const NAME(tile) * x, size_t j, size_t vect
 
 static SSMI_RECUR_ADJOINT(NAME(adjoint), REAL)
 {
-    const size_t rows = ssmi_tile_rows(n * sizeof(REAL));
+    const size_t rows = ssmi_adjoint_rows(n * sizeof(REAL));
     NAME(tile) x = {.a = a, .h0 = h0, .gb = gb, .ga = ga, .gh0 = gh0, .G = G, .h_in = h, .T = T};
     x.a_step = a_step, x.n = n, x.row = n, x.mask = FIRST(n % WIDTH);
     /* The empty sequence still has gradients: they are zero. */
@@ -134,20 +140,20 @@ SSMI_INLINE void NAME(complex_forward_strip)(const NAME(tile) * x, size_t j, siz
     for (size_t t = x->from; t < x->to; t++, a += x->a_step, b += x->row, h += x->row) {
         for (size_t k = 0; k < vectors; k++) {
             const size_t i = k * WIDTH;
-            const VEC ar = GET(a + i), ai = GET(a + n + i);
-            const VEC hr = ADD(SUB(MUL(ar, re[k]), MUL(ai, im[k])), GET(b + i));
-            const VEC hi = ADD(ADD(MUL(ar, im[k]), MUL(ai, re[k])), GET(b + n + i));
-            PUT(h + i, hr);
-            PUT(h + n + i, hi);
-            re[k] = hr;
-            im[k] = hi;
+            const VEC ar = GET(a + i), ai = GET(a + n + i), was = re[k];
+            re[k] = ADD(SUB(MUL(ar, re[k]), MUL(ai, im[k])), GET(b + i));
+            im[k] = ADD(ADD(MUL(ar, im[k]), MUL(ai, was)), GET(b + n + i));
+        }
+        for (size_t k = 0; k < vectors; k++) {
+            PUT(h + k * WIDTH, re[k]);
+            PUT(h + n + k * WIDTH, im[k]);
         }
     }
 }
 
 static SSMI_RECUR(NAME(complex_forward), REAL)
 {
-    const size_t rows = ssmi_tile_rows(2 * n * sizeof(REAL));
+    const size_t rows = ssmi_forward_rows(2 * n * sizeof(REAL));
     NAME(tile) x = {.h = h, .a = a, .b = b, .h0 = h0, .a_step = a_step, .n = n, .row = 2 * n};
     x.mask = FIRST(n % WIDTH);
     for (x.from = 0; x.from < T; x.from = x.to) {
@@ -201,7 +207,7 @@ SSMI_INLINE void NAME(complex_adjoint_strip)(const NAME(tile) * x, size_t j, siz
 
 static SSMI_RECUR_ADJOINT(NAME(complex_adjoint), REAL)
 {
-    const size_t rows = ssmi_tile_rows(2 * n * sizeof(REAL));
+    const size_t rows = ssmi_adjoint_rows(2 * n * sizeof(REAL));
     NAME(tile) x = {.a = a, .h0 = h0, .gb = gb, .ga = ga, .gh0 = gh0, .G = G, .h_in = h, .T = T};
     x.a_step = a_step, x.n = n, x.row = 2 * n, x.mask = FIRST(n % WIDTH);
     for (size_t i = 0; T == 0 && gh0 != NULL && i < 2 * n; i++) gh0[i] = 0;
