@@ -18,6 +18,7 @@ libopenblas-dev  build
 libcsv-dev       build
 libnlopt-dev     build
 libjansson-dev   build
+nettle-dev       build
 libcairo2-dev    build
 libcmocka-dev    test
 clang-format-14  style

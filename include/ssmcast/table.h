@@ -57,7 +57,7 @@ typedef struct ssm_table_options {
     /* Names (or numbers, from 1) of the time columns, comma separated: "date", "Date,Time",
      * "year,month,day,hour"; "none": the rows are numbered; NULL: detect. */
     const char *time_columns;
-    /* ymd dmy mdy ym year quarter hms excel epoch-s epoch-ms epoch-us epoch-ns; NULL: detect. The three
+    /* ymd dmy mdy ym year quarter excel epoch-s epoch-ms epoch-us epoch-ns; NULL: detect. The three
      * orders of a date take any separator, 2-digit years (1969 to 2068), and a clock time after the date. */
     const char *time_format;
     const char *columns; /* names or numbers of the columns to read as values, comma separated; NULL: all */

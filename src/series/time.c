@@ -55,10 +55,9 @@ ssmi_civil ssmi_civil_from_time(int64_t time)
 
 int ssmi_time_from_civil(ssmi_civil civil, int64_t *time)
 {
-    if (civil.year < 1677 || civil.year > 2262 || civil.month < 1 || civil.month > 12) return 0;
+    if (civil.year < 1678 || civil.year > 2261 || civil.month < 1 || civil.month > 12) return 0;
     if (civil.day < 1 || civil.day > ssmi_days_in_month(civil.year, civil.month)) return 0;
     int64_t day = ssmi_days_from_civil(civil.year, civil.month, civil.day);
-    if (day <= INT64_MIN / SSMI_DAY || day >= INT64_MAX / SSMI_DAY) return 0;
     *time = day * SSMI_DAY + civil.clock;
     return 1;
 }

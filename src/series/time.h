@@ -18,7 +18,8 @@ typedef struct ssmi_civil {
 int64_t ssmi_days_from_civil(int64_t year, int month, int day); /* days since 1970-01-01 */
 int ssmi_days_in_month(int64_t year, int month);
 ssmi_civil ssmi_civil_from_time(int64_t time);
-/* 0 when the day does not exist or the time leaves the int64 range (1677-09-21 to 2262-04-11). */
+/* 0 when the day does not exist or the year is not in 1678 to 2261, which leaves three months on either side
+ * before int64 ends. */
 int ssmi_time_from_civil(ssmi_civil civil, int64_t *time);
 
 /* Months since year 0. */
