@@ -1,0 +1,24 @@
+/* The plain layers as forward and backward pairs: linear, RMSNorm, SiLU, dropout.
+ *
+ * All are kernels: no allocation, no failure, one thread. Matrices are row-major; weights are (out, in) as in
+ * PyTorch. */
+#ifndef SSMCAST_NEURAL_LAYERS_H
+#define SSMCAST_NEURAL_LAYERS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The order matters. */
+/* clang-format off */
+#include "neural/real_f32.h"
+#include "neural/layers_decl.h"
+#include "neural/real_end.h"
+#include "neural/real_f64.h"
+#include "neural/layers_decl.h"
+#include "neural/real_end.h"
+/* clang-format on */
+
+/* A well mixed 64-bit number from two (splitmix64), for keys of dropout masks and shuffles. */
+uint64_t ssmi_mix_key(uint64_t key, uint64_t salt);
+
+#endif

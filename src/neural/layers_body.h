@@ -1,0 +1,79 @@
+/* Linear, RMSNorm (Zhang & Sennrich 2019, eq. 4), SiLU and dropout for one element type.
+ *
+ *     y = x W' + b            dx = dy W, dW = dy' x, db = sum dy
+ *     y = x r w, r = (mean x^2 + eps)^{-1/2}
+ *                             dx = r (w dy - x r^2 mean(w dy x)), dw = sum dy x r
+ *
+ * Known value: RMSNorm of (3, 4) with w = 1 is (0.8485, 1.1314). */
+
+void NAME(ssmi_linear_forward)(REAL *y, size_t ldy, const REAL *x, size_t ldx, const REAL *w,
+                               const REAL *bias, size_t rows, size_t in, size_t out)
+{
+    for (size_t i = 0; bias != NULL && i < rows; i++) memcpy(y + i * ldy, bias, out * sizeof *y);
+    GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, (int)out, (int)in, 1, x, (int)ldx, w, (int)in,
+         bias != NULL ? 1 : 0, y, (int)ldy);
+}
+
+void NAME(ssmi_linear_backward)(REAL *dx, REAL beta, REAL *dw, REAL *dbias, const REAL *dy, size_t ldy,
+                                const REAL *x, size_t ldx, const REAL *w, size_t rows, size_t in, size_t out)
+{
+    if (dx != NULL) {
+        GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)rows, (int)in, (int)out, 1, dy, (int)ldy, w,
+             (int)in, beta, dx, (int)ldx);
+    }
+    GEMM(CblasRowMajor, CblasTrans, CblasNoTrans, (int)out, (int)in, (int)rows, 1, dy, (int)ldy, x, (int)ldx,
+         1, dw, (int)in);
+    for (size_t i = 0; dbias != NULL && i < rows; i++) {
+        for (size_t j = 0; j < out; j++) dbias[j] += dy[i * ldy + j];
+    }
+}
+
+static REAL inverse_rms(const REAL *x, size_t width)
+{
+    REAL sum = 0;
+    for (size_t j = 0; j < width; j++) sum += x[j] * x[j];
+    return 1 / R_SQRT(sum / (REAL)width + (REAL)1e-5);
+}
+
+void NAME(ssmi_rmsnorm_forward)(REAL *y, const REAL *x, const REAL *w, size_t rows, size_t width)
+{
+    for (size_t i = 0; i < rows; i++, x += width, y += width) {
+        const REAL r = inverse_rms(x, width);
+        for (size_t j = 0; j < width; j++) y[j] = x[j] * r * w[j];
+    }
+}
+
+void NAME(ssmi_rmsnorm_backward)(REAL *dx, REAL *dw, const REAL *dy, const REAL *x, const REAL *w,
+                                 size_t rows, size_t width)
+{
+    for (size_t i = 0; i < rows; i++, x += width, dx += width, dy += width) {
+        const REAL r = inverse_rms(x, width);
+        REAL along = 0;
+        for (size_t j = 0; j < width; j++) along += w[j] * dy[j] * x[j];
+        along *= r * r / (REAL)width;
+        for (size_t j = 0; j < width; j++) {
+            dx[j] += r * (w[j] * dy[j] - x[j] * along);
+            dw[j] += dy[j] * x[j] * r;
+        }
+    }
+}
+
+void NAME(ssmi_dropout_mask)(REAL *mask, size_t n, double p, uint64_t key)
+{
+    const REAL keep = (REAL)(1 / (1 - p));
+    const uint64_t threshold = (uint64_t)(p * 4294967296.0);
+    for (size_t i = 0; i < n; i++) mask[i] = (ssmi_mix_key(key, i) >> 32) < threshold ? 0 : keep;
+}
+
+void NAME(ssmi_silu_forward)(REAL *y, const REAL *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) y[i] = x[i] / (1 + R_EXP(-x[i]));
+}
+
+void NAME(ssmi_silu_backward)(REAL *dx, const REAL *dy, const REAL *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const REAL s = 1 / (1 + R_EXP(-x[i]));
+        dx[i] = dy[i] * s * (1 + x[i] * (1 - s));
+    }
+}

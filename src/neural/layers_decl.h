@@ -1,0 +1,22 @@
+/* Declarations of layers.h for one element type; included with REAL and NAME set. */
+
+/* y (rows, out), x (rows, in), w (out, in), bias (out) or NULL; ldx and ldy: elements between rows. y is
+ * overwritten. */
+void NAME(ssmi_linear_forward)(REAL *y, size_t ldy, const REAL *x, size_t ldx, const REAL *w,
+                               const REAL *bias, size_t rows, size_t in, size_t out);
+/* dx = beta dx + dy w, or nothing where dx is NULL; dw and dbias (NULL: none) are added to. */
+void NAME(ssmi_linear_backward)(REAL *dx, REAL beta, REAL *dw, REAL *dbias, const REAL *dy, size_t ldy,
+                                const REAL *x, size_t ldx, const REAL *w, size_t rows, size_t in, size_t out);
+
+/* y = x / sqrt(mean(x^2) + 1e-5) * w over each row of `width`. */
+void NAME(ssmi_rmsnorm_forward)(REAL *y, const REAL *x, const REAL *w, size_t rows, size_t width);
+/* dx (rows, width) is added to (the residual stream passes by), dw too. */
+void NAME(ssmi_rmsnorm_backward)(REAL *dx, REAL *dw, const REAL *dy, const REAL *x, const REAL *w,
+                                 size_t rows, size_t width);
+
+/* mask: 0 with probability p, else 1/(1-p), a function of the key alone. p 0 gives ones. */
+void NAME(ssmi_dropout_mask)(REAL *mask, size_t n, double p, uint64_t key);
+
+/* y = silu(x) and its adjoint; y may be x. */
+void NAME(ssmi_silu_forward)(REAL *y, const REAL *x, size_t n);
+void NAME(ssmi_silu_backward)(REAL *dx, const REAL *dy, const REAL *x, size_t n); /* dx may be dy */

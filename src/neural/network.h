@@ -1,0 +1,41 @@
+/* The forecasting network: a window in, raw outputs of the quantile head out.
+ *
+ *     window (lookback) values and mask -> overlapping patches -> linear + position        tokens (T, d)
+ *     -> residual stack of Mamba blocks                                                     backbone.h
+ *     -> all tokens side by side -> linear -> SiLU -> dropout -> linear (zero at the start)  (outputs, H)
+ *
+ * The last layer starts at zero, so an untrained network adds nothing to the linear skip it sits on. */
+#ifndef SSMCAST_NEURAL_NETWORK_H
+#define SSMCAST_NEURAL_NETWORK_H
+
+#include "neural/backbone.h"
+#include "neural/quantile_head.h"
+
+typedef struct ssmi_network_size {
+    size_t lookback, horizon, patch, stride;
+    size_t hidden; /* between tokens and outputs */
+    ssmi_backbone_size backbone;
+} ssmi_network_size;
+
+typedef struct ssmi_network {
+    ssmi_network_size size;
+    size_t tokens, features, outputs; /* T; 2 patch + 1; SSMI_HEAD_OUTPUTS horizon */
+    ssmi_backbone backbone;
+    size_t embed_weight, embed_bias, position, mix_weight, mix_bias, head_weight, head_bias; /* offsets */
+} ssmi_network;
+
+/* lookback >= patch >= stride >= 1. */
+ssmi_network ssmi_network_layout(ssmi_parameters *table, ssmi_network_size size);
+void ssmi_network_init(float *params, const ssmi_network *net, gsl_rng *rng);
+
+/* The order matters. */
+/* clang-format off */
+#include "neural/real_f32.h"
+#include "neural/network_decl.h"
+#include "neural/real_end.h"
+#include "neural/real_f64.h"
+#include "neural/network_decl.h"
+#include "neural/real_end.h"
+/* clang-format on */
+
+#endif

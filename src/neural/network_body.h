@@ -1,0 +1,97 @@
+/* The forecasting network for one element type. */
+typedef struct NAME(network_record) {
+    REAL *patches;         /* (batch T, features) */
+    REAL *embedded, *flat; /* (batch T, d): before and after the backbone */
+    REAL *mixed, *hidden;  /* (batch, hidden): before SiLU; after SiLU and dropout */
+    REAL *mask;            /* (batch, hidden) */
+    REAL *backbone;
+    size_t size;
+} NAME(network_record);
+
+static NAME(network_record) NAME(network_record_of)(REAL *base, const ssmi_network *net, size_t batch)
+{
+    const size_t rows = batch * net->tokens, d = net->backbone.width;
+    NAME(network_record) r = {.size = 0};
+    r.patches = NAME(carve)(base, &r.size, rows * net->features);
+    r.embedded = NAME(carve)(base, &r.size, rows * d);
+    r.flat = NAME(carve)(base, &r.size, rows * d);
+    r.mixed = NAME(carve)(base, &r.size, batch * net->size.hidden);
+    r.hidden = NAME(carve)(base, &r.size, batch * net->size.hidden);
+    r.mask = NAME(carve)(base, &r.size, batch * net->size.hidden);
+    r.backbone = NAME(carve)(base, &r.size, NAME(ssmi_backbone_record)(&net->backbone, batch, net->tokens));
+    return r;
+}
+
+size_t NAME(ssmi_network_record)(const ssmi_network *net, size_t batch)
+{
+    return NAME(network_record_of)(NULL, net, batch).size;
+}
+
+size_t NAME(ssmi_network_scratch)(const ssmi_network *net, size_t batch)
+{
+    const size_t rows = batch * net->tokens, d = net->backbone.width;
+    return 2 * rows * d + batch * net->size.hidden +
+           NAME(ssmi_backbone_scratch)(&net->backbone, batch, net->tokens) + 64;
+}
+
+/* Patches end at the window's last row; rows at its front that fill no patch are left out. */
+static void NAME(cut_patches)(REAL *patches, const NAME(ssmi_network_input) * in, const ssmi_network *net)
+{
+    const size_t L = net->size.lookback, patch = net->size.patch;
+    const size_t skip = (L - patch) % net->size.stride;
+    for (size_t i = 0; i < in->batch * net->tokens; i++, patches += net->features) {
+        const size_t b = i / net->tokens, from = b * L + skip + i % net->tokens * net->size.stride;
+        memcpy(patches, in->value + from, patch * sizeof *patches);
+        memcpy(patches + patch, in->mask + from, patch * sizeof *patches);
+        patches[2 * patch] = in->scale[b];
+    }
+}
+
+void NAME(ssmi_network_forward)(REAL *out, REAL *record, const NAME(ssmi_network_input) * in,
+                                const REAL *params, const ssmi_network *net, double p, uint64_t key,
+                                const NAME(ssmi_kernels) * kernels)
+{
+    const size_t rows = in->batch * net->tokens, d = net->backbone.width, K = net->size.hidden;
+    NAME(network_record) r = NAME(network_record_of)(record, net, in->batch);
+    NAME(cut_patches)(r.patches, in, net);
+    NAME(ssmi_linear_forward)
+    (r.embedded, d, r.patches, net->features, params + net->embed_weight, params + net->embed_bias, rows,
+     net->features, d);
+    for (size_t i = 0; i < rows * d; i++) r.embedded[i] += params[net->position + i % (net->tokens * d)];
+    NAME(ssmi_backbone_forward)
+    (r.flat, r.backbone, r.embedded, params, &net->backbone, in->batch, net->tokens, p, key, kernels);
+    NAME(ssmi_linear_forward)
+    (r.mixed, K, r.flat, net->tokens * d, params + net->mix_weight, params + net->mix_bias, in->batch,
+     net->tokens * d, K);
+    NAME(ssmi_silu_forward)(r.hidden, r.mixed, in->batch * K);
+    NAME(ssmi_dropout_mask)(r.mask, in->batch * K, p, ssmi_mix_key(key, SSMI_MAX_BLOCKS));
+    for (size_t i = 0; i < in->batch * K; i++) r.hidden[i] *= r.mask[i];
+    NAME(ssmi_linear_forward)
+    (out, net->outputs, r.hidden, K, params + net->head_weight, params + net->head_bias, in->batch, K,
+     net->outputs);
+}
+
+void NAME(ssmi_network_backward)(REAL *dparams, REAL *scratch, const REAL *dout, REAL *record, size_t batch,
+                                 const REAL *params, const ssmi_network *net, double p,
+                                 const NAME(ssmi_kernels) * kernels)
+{
+    const size_t rows = batch * net->tokens, d = net->backbone.width, K = net->size.hidden,
+                 flat = net->tokens * d;
+    NAME(network_record) r = NAME(network_record_of)(record, net, batch);
+    REAL *dflat = scratch, *dembedded = dflat + rows * d, *dhidden = dembedded + rows * d,
+         *inner = dhidden + batch * K;
+    NAME(ssmi_linear_backward)
+    (dhidden, 0, dparams + net->head_weight, dparams + net->head_bias, dout, net->outputs, r.hidden, K,
+     params + net->head_weight, batch, K, net->outputs);
+    for (size_t i = 0; i < batch * K; i++) dhidden[i] *= r.mask[i];
+    NAME(ssmi_silu_backward)(dhidden, dhidden, r.mixed, batch * K);
+    NAME(ssmi_linear_backward)
+    (dflat, 0, dparams + net->mix_weight, dparams + net->mix_bias, dhidden, K, r.flat, flat,
+     params + net->mix_weight, batch, flat, K);
+    NAME(ssmi_backbone_backward)
+    (dembedded, dparams, inner, dflat, r.backbone, params, &net->backbone, batch, net->tokens, p, kernels);
+    for (size_t i = 0; i < rows * d; i++) dparams[net->position + i % flat] += dembedded[i];
+    NAME(ssmi_linear_backward)
+    (NULL, 0, dparams + net->embed_weight, dparams + net->embed_bias, dembedded, d, r.patches, net->features,
+     params + net->embed_weight, rows, net->features, d);
+}

@@ -1,0 +1,21 @@
+/* Declarations of network.h for one element type; included with REAL and NAME set. */
+
+/* Normalised windows: value and mask (batch, lookback), mask 1 observed and 0 filled; scale (batch) a
+ * feature. */
+typedef struct NAME(ssmi_network_input) {
+    size_t batch;
+    const REAL *value, *mask, *scale;
+} NAME(ssmi_network_input);
+
+size_t NAME(ssmi_network_record)(const ssmi_network *net, size_t batch);
+size_t NAME(ssmi_network_scratch)(const ssmi_network *net, size_t batch);
+
+/* out (batch, SSMI_HEAD_OUTPUTS, horizon). Dropout with probability p (0 outside training), masks drawn from
+ * `key`. */
+void NAME(ssmi_network_forward)(REAL *out, REAL *record, const NAME(ssmi_network_input) * in,
+                                const REAL *params, const ssmi_network *net, double p, uint64_t key,
+                                const NAME(ssmi_kernels) * kernels);
+/* dparams is added to; record and p as in the forward pass. */
+void NAME(ssmi_network_backward)(REAL *dparams, REAL *scratch, const REAL *dout, REAL *record, size_t batch,
+                                 const REAL *params, const ssmi_network *net, double p,
+                                 const NAME(ssmi_kernels) * kernels);

@@ -1,0 +1,79 @@
+/* The quantile head for one element type; formulas in quantile_head.h. */
+static REAL NAME(soft)(REAL v)
+{
+    return (v > 0 ? v : 0) + R_LOG1P(R_EXP(-R_FABS(v)));
+}
+
+static REAL NAME(soft_slope)(REAL v)
+{
+    return 1 / (1 + R_EXP(-v));
+}
+
+void NAME(ssmi_quantile_forward)(REAL *mean, REAL *quantile, const REAL *out,
+                                 const NAME(ssmi_quantile_window) * w)
+{
+    const size_t H = w->horizon;
+    REAL *median = quantile + SSMI_SIDE * H;
+    for (size_t h = 0; h < H; h++) {
+        mean[h] = w->centre[h] + w->s * out[h];
+        median[h] = w->centre[h] + w->g * w->base[h] + w->s * out[H + h];
+    }
+    for (size_t j = 0; j < SSMI_SIDE; j++) {
+        const REAL *up = out + (2 + j) * H, *down = up + SSMI_SIDE * H;
+        const REAL *base_up = w->base + (1 + j) * H, *base_down = base_up + SSMI_SIDE * H;
+        for (size_t h = 0; h < H; h++) {
+            median[(j + 1) * H + h] = median[j * H + h] + w->g * NAME(soft)(base_up[h] + up[h]);
+            quantile[(SSMI_SIDE - 1 - j) * H + h] =
+                quantile[(SSMI_SIDE - j) * H + h] - w->g * NAME(soft)(base_down[h] + down[h]);
+        }
+    }
+}
+
+/* d pinball / d quantile, scaled; at y == q the right-hand side. */
+static REAL NAME(pinball)(double *loss, REAL error, REAL level)
+{
+    *loss += (double)(error >= 0 ? level * error : (level - 1) * error);
+    return error > 0 ? -level : 1 - level;
+}
+
+/* Gradient of one step with respect to the outputs from that of its quantiles: a width moves all quantiles
+ * beyond it. */
+static void NAME(widths_backward)(REAL *dout, const REAL *dq, const REAL *out,
+                                  const NAME(ssmi_quantile_window) * w, size_t h)
+{
+    const size_t H = w->horizon;
+    REAL above = 0, below = 0;
+    for (size_t j = SSMI_SIDE; j-- > 0;) {
+        const size_t up = (2 + j) * H + h, down = up + SSMI_SIDE * H;
+        above += dq[SSMI_SIDE + 1 + j];
+        below += dq[SSMI_SIDE - 1 - j];
+        dout[up] = w->g * above * NAME(soft_slope)(w->base[(1 + j) * H + h] + out[up]);
+        dout[down] = -w->g * below * NAME(soft_slope)(w->base[(1 + j + SSMI_SIDE) * H + h] + out[down]);
+    }
+    dout[H + h] = w->s * (above + below + dq[SSMI_SIDE]);
+}
+
+void NAME(ssmi_quantile_loss)(REAL *dout, double loss[2], const REAL *mean, const REAL *quantile,
+                              const REAL *y, const REAL *out, const NAME(ssmi_quantile_window) * w,
+                              REAL mse_weight, REAL weight)
+{
+    const size_t H = w->horizon;
+    size_t observed = 0;
+    double squared = 0, pinball = 0;
+    for (size_t h = 0; h < H; h++) observed += y[h] == y[h];
+    if (dout != NULL) memset(dout, 0, SSMI_HEAD_OUTPUTS * H * sizeof *dout);
+    if (observed == 0) return;
+    const REAL share = weight / (REAL)observed, each = share * 2 / SSMI_QUANTILES;
+    for (size_t h = 0; h < H; h++) {
+        if (y[h] != y[h]) continue;
+        REAL dq[SSMI_QUANTILES], error = y[h] - mean[h];
+        squared += (double)(error * error);
+        for (size_t i = 0; i < SSMI_QUANTILES; i++)
+            dq[i] = each * NAME(pinball)(&pinball, y[h] - quantile[i * H + h], (REAL)(i + 1) / 10);
+        if (dout == NULL) continue;
+        dout[h] = -2 * share * mse_weight * w->s * error;
+        NAME(widths_backward)(dout, dq, out, w, h);
+    }
+    loss[0] += squared / (double)observed;
+    loss[1] += 2 * pinball / ((double)observed * SSMI_QUANTILES);
+}

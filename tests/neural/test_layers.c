@@ -1,0 +1,185 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "differences.h"
+#include "neural/layers.h"
+#include "neural/selective_scan.h"
+
+enum { ROWS = 7, IN = 5, OUT = 4, TAPS = 4, CHANNELS = 11, LENGTH = 9 };
+
+/* The loss of every check here is the inner product of the output with fixed weights. */
+static double product(const double *a, const double *b, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) sum += a[i] * b[i];
+    return sum;
+}
+
+typedef struct dense {
+    double x[ROWS * IN], w[OUT * IN], bias[OUT], y[ROWS * OUT], dy[ROWS * OUT];
+} dense;
+
+static double dense_loss(void *user)
+{
+    dense *d = user;
+    ssmi_linear_forward_f64(d->y, OUT, d->x, IN, d->w, d->bias, ROWS, IN, OUT);
+    return product(d->y, d->dy, ROWS * OUT);
+}
+
+static void the_gradient_of_linear_matches_differences(void **state)
+{
+    (void)state;
+    dense d;
+    double dx[ROWS * IN] = {0}, dw[OUT * IN] = {0}, dbias[OUT] = {0};
+    fill_numbers((double *)&d, sizeof d / sizeof(double), -1, 1, 3);
+    ssmi_linear_backward_f64(dx, 0, dw, dbias, d.dy, OUT, d.x, IN, d.w, ROWS, IN, OUT);
+    assert_true(gradient_error(dense_loss, &d, d.x, dx, ROWS * IN, 1) < 1e-9);
+    assert_true(gradient_error(dense_loss, &d, d.w, dw, OUT * IN, 1) < 1e-9);
+    assert_true(gradient_error(dense_loss, &d, d.bias, dbias, OUT, 1) < 1e-9);
+}
+
+typedef struct norm {
+    double x[ROWS * IN], w[IN], y[ROWS * IN], dy[ROWS * IN];
+} norm;
+
+static double norm_loss(void *user)
+{
+    norm *d = user;
+    ssmi_rmsnorm_forward_f64(d->y, d->x, d->w, ROWS, IN);
+    return product(d->y, d->dy, ROWS * IN);
+}
+
+static void the_gradient_of_rmsnorm_matches_differences(void **state)
+{
+    (void)state;
+    norm d;
+    double dx[ROWS * IN] = {0}, dw[IN] = {0};
+    fill_numbers((double *)&d, sizeof d / sizeof(double), -1, 1, 5);
+    ssmi_rmsnorm_backward_f64(dx, dw, d.dy, d.x, d.w, ROWS, IN);
+    assert_true(gradient_error(norm_loss, &d, d.x, dx, ROWS * IN, 1) < 1e-8);
+    assert_true(gradient_error(norm_loss, &d, d.w, dw, IN, 1) < 1e-8);
+}
+
+static void rmsnorm_of_three_and_four_is_known(void **state)
+{
+    (void)state;
+    float y[2];
+    ssmi_rmsnorm_forward_f32(y, (float[]){3, 4}, (float[]){1, 1}, 1, 2);
+    assert_float_equal(y[0], 3 / sqrtf(12.5f), 1e-6);
+    assert_float_equal(y[1], 4 / sqrtf(12.5f), 1e-6);
+}
+
+typedef struct gate {
+    double x[ROWS], y[ROWS], dy[ROWS];
+} gate;
+
+static double gate_loss(void *user)
+{
+    gate *d = user;
+    ssmi_silu_forward_f64(d->y, d->x, ROWS);
+    return product(d->y, d->dy, ROWS);
+}
+
+static void the_gradient_of_silu_matches_differences(void **state)
+{
+    (void)state;
+    gate d;
+    double dx[ROWS];
+    fill_numbers((double *)&d, sizeof d / sizeof(double), -3, 3, 7);
+    ssmi_silu_backward_f64(dx, d.dy, d.x, ROWS);
+    assert_true(gradient_error(gate_loss, &d, d.x, dx, ROWS, 1) < 1e-9);
+}
+
+typedef struct convolution {
+    double x[2 * LENGTH * CHANNELS], weight[TAPS * CHANNELS], bias[CHANNELS], y[2 * LENGTH * CHANNELS],
+        dy[2 * LENGTH * CHANNELS];
+} convolution;
+
+static ssmi_conv_f64 conv_of(const convolution *c)
+{
+    return (ssmi_conv_f64){2, LENGTH, CHANNELS, TAPS, c->x, CHANNELS, c->weight, c->bias};
+}
+
+static double conv_loss(void *user)
+{
+    convolution *c = user;
+    ssmi_conv_f64 task = conv_of(c);
+    ssmi_kernels_of_f64(SSMI_ISA_PORTABLE)->conv_forward(c->y, NULL, &task);
+    return product(c->y, c->dy, 2 * LENGTH * CHANNELS);
+}
+
+static void the_gradient_of_the_convolution_matches_differences(void **state)
+{
+    (void)state;
+    convolution c;
+    double dx[2 * LENGTH * CHANNELS], dw[TAPS * CHANNELS] = {0}, dbias[CHANNELS] = {0},
+                                                scratch[LENGTH * CHANNELS];
+    fill_numbers((double *)&c, sizeof c / sizeof(double), -2, 2, 11);
+    ssmi_conv_f64 task = conv_of(&c);
+    ssmi_kernels_of_f64(SSMI_ISA_PORTABLE)->conv_backward(dx, dw, dbias, c.dy, scratch, &task);
+    assert_true(gradient_error(conv_loss, &c, c.x, dx, 2 * LENGTH * CHANNELS, 1) < 1e-8);
+    assert_true(gradient_error(conv_loss, &c, c.weight, dw, TAPS * CHANNELS, 1) < 1e-8);
+    assert_true(gradient_error(conv_loss, &c, c.bias, dbias, CHANNELS, 1) < 1e-8);
+}
+
+static void a_convolution_in_pieces_gives_the_same_bits(void **state)
+{
+    (void)state;
+    float x[LENGTH * CHANNELS], whole[LENGTH * CHANNELS], parts[LENGTH * CHANNELS], weight[TAPS * CHANNELS],
+        bias[CHANNELS];
+    uint32_t seed = 13;
+    for (size_t i = 0; i < LENGTH * CHANNELS; i++) x[i] = (float)next_number(&seed, -1, 1);
+    for (size_t i = 0; i < TAPS * CHANNELS; i++) weight[i] = (float)next_number(&seed, -1, 1);
+    for (size_t i = 0; i < CHANNELS; i++) bias[i] = (float)next_number(&seed, -1, 1);
+    for (int isa = 0; isa <= (int)ssmi_cpu_isa(); isa++) {
+        const ssmi_kernels_f32 *kernels = ssmi_kernels_of_f32((ssmi_isa)isa);
+        ssmi_conv_f32 task = {1, LENGTH, CHANNELS, TAPS, x, CHANNELS, weight, bias};
+        float window[(TAPS - 1) * CHANNELS] = {0};
+        kernels->conv_forward(whole, NULL, &task);
+        for (size_t t = 0; t < LENGTH; t += task.length) {
+            task.length = t == 0 ? 1 : t == 1 ? 2 : 6;
+            task.x = x + t * CHANNELS;
+            kernels->conv_forward(parts + t * CHANNELS, window, &task);
+        }
+        assert_memory_equal(parts, whole, sizeof whole);
+    }
+}
+
+static void dropout_keeps_the_mean_and_follows_its_key(void **state)
+{
+    (void)state;
+    enum { N = 40000 };
+    static float mask[N], again[N], other[N];
+    double sum = 0;
+    size_t different = 0;
+    ssmi_dropout_mask_f32(mask, N, 0.25, 1);
+    ssmi_dropout_mask_f32(again, N, 0.25, 1);
+    ssmi_dropout_mask_f32(other, N, 0.25, 2);
+    for (size_t i = 0; i < N; i++) {
+        sum += (double)mask[i];
+        different += mask[i] != other[i];
+        assert_true(mask[i] == 0 || fabsf(mask[i] - 4.0f / 3) < 1e-6f);
+    }
+    assert_memory_equal(mask, again, sizeof mask);
+    assert_true(fabs(sum / N - 1) < 4 * sqrt(1.0 / 3 / N)); /* four standard errors */
+    assert_true(different > N / 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_gradient_of_linear_matches_differences),
+        cmocka_unit_test(the_gradient_of_rmsnorm_matches_differences),
+        cmocka_unit_test(rmsnorm_of_three_and_four_is_known),
+        cmocka_unit_test(the_gradient_of_silu_matches_differences),
+        cmocka_unit_test(the_gradient_of_the_convolution_matches_differences),
+        cmocka_unit_test(a_convolution_in_pieces_gives_the_same_bits),
+        cmocka_unit_test(dropout_keeps_the_mean_and_follows_its_key),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,176 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/random.h"
+#include "differences.h"
+#include "neural/network.h"
+
+enum { BATCH = 3, LOOKBACK = 27, HORIZON = 5 };
+
+/* A small network with its data in both precisions. */
+typedef struct fixture {
+    ssmi_parameters table;
+    ssmi_network net;
+    double *params, *dparams, *record, *scratch, *out, *dout;
+    double value[BATCH * LOOKBACK], mask[BATCH * LOOKBACK], scale[BATCH];
+    double dropout;
+} fixture;
+
+static ssmi_network_input_f64 input_of(const fixture *f)
+{
+    return (ssmi_network_input_f64){BATCH, f->value, f->mask, f->scale};
+}
+
+/* A smooth function of the raw outputs: their product with fixed weights. */
+static double output_product(void *user)
+{
+    fixture *f = user;
+    const ssmi_network_input_f64 in = input_of(f);
+    double sum = 0;
+    ssmi_network_forward_f64(f->out, f->record, &in, f->params, &f->net, f->dropout, 99,
+                             ssmi_kernels_of_f64(SSMI_ISA_PORTABLE));
+    for (size_t i = 0; i < BATCH * f->net.outputs; i++) sum += f->out[i] * f->dout[i];
+    return sum;
+}
+
+static int open_fixture(void **state)
+{
+    fixture *f = calloc(1, sizeof *f);
+    f->net = ssmi_network_layout(&f->table, (ssmi_network_size){.lookback = LOOKBACK,
+                                                                .horizon = HORIZON,
+                                                                .patch = 8,
+                                                                .stride = 4,
+                                                                .hidden = 6,
+                                                                .backbone = {8, 2, 2, 5, 4}});
+    f->params = calloc(f->table.size, sizeof(double));
+    f->dparams = calloc(f->table.size, sizeof(double));
+    f->record = calloc(ssmi_network_record_f64(&f->net, BATCH), sizeof(double));
+    f->scratch = calloc(ssmi_network_scratch_f64(&f->net, BATCH), sizeof(double));
+    f->out = calloc(BATCH * f->net.outputs, sizeof(double));
+    f->dout = calloc(BATCH * f->net.outputs, sizeof(double));
+    fill_numbers(f->params, f->table.size, -0.5, 0.5, 17);
+    fill_numbers(f->value, BATCH * LOOKBACK, -1, 1, 19);
+    fill_numbers(f->scale, BATCH, -1, 1, 23);
+    for (size_t i = 0; i < BATCH * LOOKBACK; i++) f->mask[i] = i % 5 == 0 ? 0 : 1;
+    f->dropout = 0.3;
+    *state = f;
+    return 0;
+}
+
+static int close_fixture(void **state)
+{
+    fixture *f = *state;
+    double *all[] = {f->params, f->dparams, f->record, f->scratch, f->out, f->dout};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
+    free(f);
+    return 0;
+}
+
+/* Some gradients are a hundred-thousandth of the function: rounding leaves six digits of their differences.
+ */
+static void the_gradient_of_every_parameter_matches_differences(void **state)
+{
+    fixture *f = *state;
+    fill_numbers(f->dout, BATCH * f->net.outputs, -1, 1, 41);
+    output_product(f);
+    ssmi_network_backward_f64(f->dparams, f->scratch, f->dout, f->record, BATCH, f->params, &f->net,
+                              f->dropout, ssmi_kernels_of_f64(SSMI_ISA_PORTABLE));
+    for (size_t i = 0; i < f->table.n; i++) {
+        const ssmi_parameter *p = &f->table.entry[i];
+        double error =
+            gradient_error(output_product, f, f->params + p->offset, f->dparams + p->offset, p->size, 3);
+        if (!(error < 1e-6)) print_error("%s: error %g\n", p->name, error);
+        assert_true(error < 1e-6);
+    }
+}
+
+static float *narrow(const double *x, size_t n)
+{
+    float *out = calloc(n, sizeof *out);
+    for (size_t i = 0; i < n; i++) out[i] = (float)x[i];
+    return out;
+}
+
+static void single_precision_agrees_with_double_on_every_path(void **state)
+{
+    fixture *f = *state;
+    const ssmi_network_input_f64 in = input_of(f);
+    float *value = narrow(f->value, BATCH * LOOKBACK), *mask = narrow(f->mask, BATCH * LOOKBACK);
+    float *scale = narrow(f->scale, BATCH), *params = narrow(f->params, f->table.size);
+    const ssmi_network_input_f32 in32 = {BATCH, value, mask, scale};
+    const size_t n = BATCH * f->net.outputs;
+    fill_numbers(f->dout, n, -1, 1, 41);
+    float *dout = narrow(f->dout, n), *out = calloc(n, sizeof *out);
+    float *record = calloc(ssmi_network_record_f32(&f->net, BATCH), sizeof *record);
+    float *scratch = calloc(ssmi_network_scratch_f32(&f->net, BATCH), sizeof *scratch);
+    float *dparams = calloc(f->table.size, sizeof *dparams);
+    ssmi_network_forward_f64(f->out, f->record, &in, f->params, &f->net, f->dropout, 7,
+                             ssmi_kernels_of_f64(SSMI_ISA_PORTABLE));
+    ssmi_network_backward_f64(f->dparams, f->scratch, f->dout, f->record, BATCH, f->params, &f->net,
+                              f->dropout, ssmi_kernels_of_f64(SSMI_ISA_PORTABLE));
+    for (int isa = 0; isa <= (int)ssmi_cpu_isa(); isa++) {
+        const ssmi_kernels_f32 *kernels = ssmi_kernels_of_f32((ssmi_isa)isa);
+        double worst = 0, largest = 0;
+        memset(dparams, 0, f->table.size * sizeof *dparams);
+        ssmi_network_forward_f32(out, record, &in32, params, &f->net, f->dropout, 7, kernels);
+        ssmi_network_backward_f32(dparams, scratch, dout, record, BATCH, params, &f->net, f->dropout,
+                                  kernels);
+        for (size_t i = 0; i < n; i++) assert_true(fabs((double)out[i] - f->out[i]) < 2e-6);
+        for (size_t i = 0; i < f->table.size; i++) {
+            worst = fmax(worst, fabs((double)dparams[i] - f->dparams[i]));
+            largest = fmax(largest, fabs(f->dparams[i]));
+        }
+        assert_true(worst < 1e-5 * largest);
+    }
+    float *all[] = {value, mask, scale, params, dout, out, record, scratch, dparams};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
+}
+
+static void an_untrained_network_puts_out_zeros(void **state)
+{
+    fixture *f = *state;
+    ssm_context *ctx;
+    ssm_arena arena;
+    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+    ssmi_arena_init(&arena, ctx);
+    float *params = SSMI_ALLOC(&arena, float, f->table.size);
+    ssmi_network_init(params, &f->net, ssmi_random_stream(&arena, 1));
+    for (size_t i = 0; i < f->table.size; i++) f->params[i] = (double)params[i];
+    ssmi_arena_clear(&arena);
+    ssm_context_free(ctx);
+    output_product(f);
+    for (size_t i = 0; i < BATCH * f->net.outputs; i++) assert_true(f->out[i] == 0);
+}
+
+static void the_table_covers_the_flat_array_once(void **state)
+{
+    fixture *f = *state;
+    size_t at = 0;
+    for (size_t i = 0; i < f->table.n; i++) {
+        assert_int_equal(f->table.entry[i].offset, at);
+        at += f->table.entry[i].size;
+        assert_ptr_equal(ssmi_parameters_find(&f->table, f->table.entry[i].name), &f->table.entry[i]);
+    }
+    assert_int_equal(at, f->table.size);
+    assert_null(ssmi_parameters_find(&f->table, "no such tensor"));
+    assert_int_equal(ssmi_parameters_find(&f->table, "layers.1.mixer.A_log")->decay, SSMI_NO_DECAY);
+    assert_int_equal(ssmi_parameters_find(&f->table, "mix.weight")->decay, SSMI_DECAY);
+}
+
+int main(void)
+{
+#define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, open_fixture, close_fixture)
+    const struct CMUnitTest tests[] = {
+        WITH_FIXTURE(the_gradient_of_every_parameter_matches_differences),
+        WITH_FIXTURE(single_precision_agrees_with_double_on_every_path),
+        WITH_FIXTURE(an_untrained_network_puts_out_zeros),
+        WITH_FIXTURE(the_table_covers_the_flat_array_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
