@@ -1,0 +1,51 @@
+/* Minibatch training with early stopping, the same bits for any number of threads.
+ *
+ *     batch of windows -> slots of `slot` windows, each with its own gradient and workspace, run in parallel
+ *     -> gradients added in slot order -> clip -> AdamW -> moving average of the weights
+ *     every `check` steps: the averaged weights are judged on the validation windows, the best are kept
+ *
+ * Losses have SSMI_LOSS_PARTS parts. Weights are acceptable only where no part is worse than it was before
+ * training; among those the lowest sum of ratios wins. So training can improve on its start or return it,
+ * never lose to it. A step whose loss or gradient is not finite is skipped; after SSMI_MAX_SKIPS of them in a
+ * row training ends with the best weights so far. */
+#ifndef SSMCAST_NEURAL_TRAINER_H
+#define SSMCAST_NEURAL_TRAINER_H
+
+#include "base/arena.h"
+#include "neural/parameters.h"
+
+enum { SSMI_LOSS_PARTS = 2, SSMI_MAX_SKIPS = 5 };
+
+/* What is trained. Both functions sum over their windows, may write only to their outputs and workspace, and
+ * must not depend on which thread runs them. */
+typedef struct ssmi_training_problem {
+    const void *user;
+    size_t n_train, n_validation; /* windows, both >= 1 */
+    size_t workspace;             /* floats per slot */
+    /* Adds the losses of windows item[0..n) to loss, and the gradient of what is minimised to grad. */
+    void (*gradient)(const void *user, double *loss, float *grad, float *workspace, const float *params,
+                     const size_t *item, size_t n, uint64_t key);
+    /* Adds the losses of validation windows [first, first+n) to loss. */
+    void (*judge)(const void *user, double *loss, float *workspace, const float *params, size_t first,
+                  size_t n);
+} ssmi_training_problem;
+
+typedef struct ssmi_training {
+    size_t batch, slot; /* windows per step; per slot, which sets the order of sums */
+    size_t steps, warmup, check;
+    size_t patience;                   /* checks without a better score before training ends */
+    double rate, decay, clip, average; /* average: how much of the averaged weights a step keeps, below 1 */
+    uint64_t stream;                   /* random stream of the order of windows */
+} ssmi_training;
+
+typedef struct ssmi_training_result {
+    size_t steps, best_step, skipped;                     /* best_step 0: nothing was better than the start */
+    double start[SSMI_LOSS_PARTS], best[SSMI_LOSS_PARTS]; /* validation losses per window */
+} ssmi_training_result;
+
+/* Trains params (table->size) in place; on return they are the best weights. SSM_E_CANCELLED from the
+ * progress report, SSM_E_NUMERIC when the start itself has no finite loss; params are then as they were. */
+ssm_status ssmi_train(ssmi_training_result *result, float *params, const ssmi_parameters *table,
+                      const ssmi_training_problem *problem, const ssmi_training *how, ssm_arena *tmp);
+
+#endif
