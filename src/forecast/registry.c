@@ -10,7 +10,8 @@
     X(naive)                                                                                                 \
     X(seasonal_naive)                                                                                        \
     X(drift)                                                                                                 \
-    X(mean)
+    X(mean)                                                                                                  \
+    X(linear)
 
 #define DECLARE(name) extern const ssm_forecaster_type ssmi_model_##name;
 MODELS(DECLARE)

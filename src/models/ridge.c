@@ -36,6 +36,18 @@ typedef struct candidate {
     size_t n_training, n_validation;
 } candidate;
 
+/* Origins [first, last] of series i, less those whose window touches the fold left out. */
+static ssm_status sum_series(ssmi_ridge_sums *out, const ssmi_ridge_task *task, size_t i, size_t first,
+                             size_t last, ssm_arena *tmp)
+{
+    const ssmi_window_series *series = &task->panel[i];
+    if (task->n_folds < 2) return ssmi_ridge_sums_add(out, series, first, last, tmp);
+    size_t from = series->length / task->n_folds * task->fold, to = from + series->length / task->n_folds;
+    if (task->fold + 1 == task->n_folds) to = series->length;
+    if (from >= out->horizon) SSMI_TRY(ssmi_ridge_sums_add(out, series, first, from - out->horizon, tmp));
+    return ssmi_ridge_sums_add(out, series, to + out->lookback, last, tmp);
+}
+
 static ssm_status sum_windows(ssmi_ridge_sums *out, const ssmi_ridge_task *task, size_t lookback, part of,
                               ssm_arena *arena)
 {
@@ -45,8 +57,7 @@ static ssm_status sum_windows(ssmi_ridge_sums *out, const ssmi_ridge_task *task,
         if (held >= length && of != BOTH) continue;
         size_t first = of == VALIDATION ? length - held : 1;
         if (of == TRAINING) length -= held;
-        if (length < H + 1) continue;
-        SSMI_TRY(ssmi_ridge_sums_add(out, &task->panel[i], first, length - H, arena));
+        if (length > H) SSMI_TRY(sum_series(out, task, i, first, length - H, arena));
     }
     return SSM_OK;
 }
@@ -206,28 +217,50 @@ static ssm_status choose(candidate *chosen, const ssmi_ridge_task *task, ssm_are
                      chosen->lookback, task->horizon, chosen->lookback + task->horizon);
 }
 
-ssm_status ssmi_ridge_fit(ssmi_ridge *out, const ssmi_ridge_task *task, ssm_arena *mem, ssm_arena *tmp)
+/* trace((G + alpha I)^-1 G) = width - alpha |U^-1|^2 for the Cholesky factor U, which is overwritten. */
+static double effective_parameters(double *factor, double alpha, size_t width)
 {
-    candidate chosen;
+    int n = (int)width;
+    double sum = 0;
+    LAPACKE_dtrtri_work(LAPACK_COL_MAJOR, 'L', 'N', n, factor, n);
+    for (size_t i = 0; i < width; i++)
+        for (size_t j = i; j < width; j++) sum += factor[i * width + j] * factor[i * width + j];
+    return fmin(fmax((double)width - alpha * sum, 0), (double)width);
+}
+
+ssm_status ssmi_ridge_refit(ssmi_ridge *ridge, const ssmi_ridge_task *task, ssm_arena *mem, ssm_arena *tmp)
+{
     ssmi_ridge_sums sums;
     ssmi_ridge_moments moments;
-    SSMI_TRY(choose(&chosen, task, tmp));
-    SSMI_TRY(sum_windows(&sums, task, chosen.lookback, task->refit_all ? BOTH : TRAINING, tmp));
-    SSMI_TRY(ssmi_ridge_centre_sums(&moments, &sums, chosen.centre, 1, tmp));
+    SSMI_TRY(sum_windows(&sums, task, ridge->lookback, task->refit_all ? BOTH : TRAINING, tmp));
+    if (sums.n_windows == 0) return ssmi_fail(tmp->ctx, SSM_E_DATA, "no window is left to learn from");
+    SSMI_TRY(ssmi_ridge_centre_sums(&moments, &sums, ridge->centre, 1, tmp));
     double *factor = ssmi_arena_alloc(tmp, moments.width, moments.width * sizeof(double));
     double *weight = ssmi_arena_alloc(mem, moments.width, task->horizon * sizeof(double));
     if (factor == NULL || weight == NULL) return SSM_E_MEMORY;
-    double alpha = chosen.alpha;
-    if (!(task->alpha > 0)) alpha *= (double)sums.n_windows / (double)chosen.n_training;
+    double alpha = ridge->alpha;
+    if (!(task->alpha > 0)) alpha *= (double)sums.n_windows / (double)ridge->n_windows;
     SSMI_TRY(solve(weight, factor, &alpha, &moments, tmp->ctx));
-    *out = (ssmi_ridge){.lookback = chosen.lookback,
-                        .horizon = task->horizon,
+    ridge->horizon = task->horizon;
+    ridge->alpha = alpha;
+    ridge->weight = weight;
+    ridge->n_windows = sums.n_windows;
+    ridge->freedom = effective_parameters(factor, alpha, moments.width);
+    return SSM_OK;
+}
+
+ssm_status ssmi_ridge_fit(ssmi_ridge *out, const ssmi_ridge_task *task, ssm_arena *mem, ssm_arena *tmp)
+{
+    candidate chosen;
+    SSMI_TRY(choose(&chosen, task, tmp));
+    ssmi_ridge ridge = {.lookback = chosen.lookback,
                         .centre = chosen.centre,
-                        .alpha = alpha,
-                        .weight = weight,
-                        .n_windows = sums.n_windows,
+                        .alpha = chosen.alpha,
+                        .n_windows = chosen.n_training,
                         .n_validation = chosen.n_validation,
                         .validation_mse = chosen.mse};
+    SSMI_TRY(ssmi_ridge_refit(&ridge, task, mem, tmp));
+    *out = ridge;
     return SSM_OK;
 }
 

@@ -29,6 +29,8 @@ typedef struct ssmi_ridge_task {
     double alpha;             /* added to the Gram matrix's diagonal; 0: choose */
     ssmi_ridge_centre centre; /* SSMI_RIDGE_AUTO: choose */
     int refit_all;            /* after choosing, solve again on training and validation windows together */
+    size_t n_folds, fold;     /* n_folds > 1, in a refit: leave out every window that touches rows
+                                 [length fold / n_folds, length (fold+1) / n_folds) of its series */
 } ssmi_ridge_task;
 
 typedef struct ssmi_ridge {
@@ -37,6 +39,7 @@ typedef struct ssmi_ridge {
     double alpha;
     double *weight;        /* (lookback + 1, horizon) row-major; the last row multiplies s */
     size_t n_windows;      /* windows that the weights were solved from */
+    double freedom;        /* effective parameters per step: trace of the smoother, at most lookback + 1 */
     size_t n_validation;   /* windows that the choice was made on, 0: nothing to choose from */
     double validation_mse; /* of the chosen setting solved on the training windows only, averaged over
                               windows and at most 64 steps spread over the horizon, in the panel's units;
@@ -48,6 +51,11 @@ typedef struct ssmi_ridge {
  * they get defaults (alpha = one tenth of the number of windows, centre last). Weights live in `mem`.
  * SSM_E_DATA when no series holds one usable training window of the shortest look-back. */
 ssm_status ssmi_ridge_fit(ssmi_ridge *out, const ssmi_ridge_task *task, ssm_arena *mem, ssm_arena *tmp);
+
+/* Solves again with the settings of an earlier fit, on the windows of `task` (training, or all of them when
+ * refit_all is set); alpha grows or shrinks with the number of windows unless the task names one. What is
+ * known of validation stays. */
+ssm_status ssmi_ridge_refit(ssmi_ridge *ridge, const ssmi_ridge_task *task, ssm_arena *mem, ssm_arena *tmp);
 
 /* Regressors of one window: z (lookback + 1), *centre its c; window (lookback) without gaps. */
 void ssmi_ridge_regressors(double *z, double *centre, const double *window, const ssmi_ridge *ridge);

@@ -1,0 +1,243 @@
+/* Linear: closed-form ridge regression from a normalised window to the whole horizon (models/ridge.h).
+ *
+ *     forecast = c + W' (w - c, s),   quantile = forecast + unit * offset
+ *
+ * Offsets are conformal (forecast/conformal.h) from errors on windows that the weights had not seen
+ * (models/ridge_errors.h); the weights in use may then be solved again on all rows. The unit is the window's
+ * standard deviation s, or for a single series its training scale, whichever makes the errors more alike:
+ * the lower mean log unit + log rms(error / unit), the errors' Gaussian likelihood up to constants.
+ * Known value: ETTh1, look-back 512, alpha 5e4, mean, training rows only: MSE .3669 at horizon 96. */
+#include "forecast/archive.h"
+#include "forecast/conformal.h"
+#include "models/gaussian.h"
+#include "models/ridge_errors.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum { MAX_LOOKBACK = 20000, MAX_ERRORS = 2000, MAX_PERIOD = 1000000 };
+
+typedef struct options {
+    size_t lookback;
+    double alpha;
+    int normalise; /* the values of ssmi_ridge_centre */
+    int refit_all;
+} options;
+
+typedef struct linear {
+    options options;
+    ssmi_ridge ridge;
+    ssmi_conformal interval;
+    double unit;   /* of the intervals, in raw units; 0: each window's standard deviation */
+    size_t period; /* season that fills gaps; 0: none */
+    double *z;     /* (lookback + 1) regressors of the history */
+    double centre;
+} linear;
+
+static ssm_status init(void *self_, const void *options_, ssm_arena *mem)
+{
+    (void)mem;
+    linear *self = self_;
+    self->options = *(const options *)options_;
+    return SSM_OK;
+}
+
+static double log_rms(const ssmi_ridge_errors *e, int by_spread)
+{
+    ssmi_spread sum = {0};
+    for (size_t i = 0; i < e->n * e->horizon; i++)
+        ssmi_spread_add(&sum, e->error[i] / (by_spread ? e->spread[i / e->horizon] : 1));
+    return log(ssmi_spread_sd(&sum, 0));
+}
+
+/* 1 when the windows' own spread is the better unit. Flat windows cannot be measured by their spread. */
+static int spread_is_better(const ssmi_ridge_errors *e, size_t n_series)
+{
+    double mean_log = 0;
+    if (n_series > 1) return 1;
+    for (size_t i = 0; i < e->n; i++) {
+        if (e->spread[i] == 0) return 0;
+        mean_log += log(e->spread[i]) / (double)e->n;
+    }
+    return mean_log + log_rms(e, 1) <= log_rms(e, 0);
+}
+
+/* In units of each window's spread; a flat window has none, unless all are flat and nothing varies. */
+static void divide_by_spread(ssmi_ridge_errors *e)
+{
+    size_t flat = 0;
+    for (size_t i = 0; i < e->n; i++) flat += e->spread[i] == 0;
+    for (size_t i = 0; i < e->n * e->horizon; i++) {
+        double spread = e->spread[i / e->horizon];
+        if (spread > 0) e->error[i] /= spread;
+        if (spread == 0) e->error[i] = flat == e->n ? 0 : NAN;
+    }
+}
+
+static ssm_status calibrate(linear *self, const ssmi_ridge_task *task, ssm_arena *mem, ssm_arena *tmp)
+{
+    ssmi_ridge_errors e;
+    SSMI_TRY(ssmi_ridge_errors_collect(&e, &self->ridge, task, MAX_ERRORS, tmp, tmp));
+    int relative = spread_is_better(&e, task->n_series);
+    self->unit = relative ? 0 : task->panel[0].scale;
+    if (relative) divide_by_spread(&e);
+    return ssmi_conformal_fit(&self->interval, e.error, e.n, e.horizon, e.independent, mem, tmp);
+}
+
+static size_t longest_period(const ssm_series *series)
+{
+    return series->n_periods > 0 ? series->period[series->n_periods - 1] : 0;
+}
+
+/* Rows held back for choosing when the caller names none: what the shortest series can spare. */
+static size_t validation_rows(const ssm_fit_task *task)
+{
+    size_t shortest = task->panel[0].length, longest = shortest;
+    if (task->n_validation > 0) return task->n_validation;
+    for (size_t i = 1; i < task->n_series; i++) {
+        size_t length = task->panel[i].length;
+        if (length < shortest) shortest = length;
+        if (length > longest) longest = length;
+    }
+    size_t rows = ssmi_windows_validation(shortest, task->horizon);
+    return rows > 0 ? rows : ssmi_windows_validation(longest, task->horizon);
+}
+
+static ssm_status prepare(ssmi_window_series **panel, const ssm_fit_task *task, size_t held, ssm_arena *tmp)
+{
+    *panel = SSMI_ALLOC(tmp, ssmi_window_series, task->n_series);
+    if (*panel == NULL) return SSM_E_MEMORY;
+    for (size_t i = 0; i < task->n_series; i++) {
+        size_t length = task->panel[i].length;
+        SSMI_TRY(
+            ssmi_windows_prepare(&(*panel)[i], &task->panel[i], length > held ? length - held : length, tmp));
+    }
+    return SSM_OK;
+}
+
+static ssm_status fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm_arena *tmp)
+{
+    linear *self = self_;
+    size_t held = validation_rows(task);
+    ssmi_window_series *panel;
+    SSMI_TRY(ssmi_progress(tmp->ctx, "fitting", 0, NAN));
+    SSMI_TRY(prepare(&panel, task, held, tmp));
+    ssmi_ridge_task ridge = {.panel = panel,
+                             .n_series = task->n_series,
+                             .horizon = task->horizon,
+                             .n_validation = held,
+                             .lookback = self->options.lookback,
+                             .period = longest_period(&task->panel[0]),
+                             .alpha = self->options.alpha,
+                             .centre = (ssmi_ridge_centre)self->options.normalise};
+    SSMI_TRY(ssmi_ridge_fit(&self->ridge, &ridge, mem, tmp));
+    self->period = task->panel[0].n_periods > 0 ? task->panel[0].period[0] : 0;
+    SSMI_TRY(ssmi_progress(tmp->ctx, "calibrating", 0.5, self->ridge.validation_mse));
+    SSMI_TRY(calibrate(self, &ridge, mem, tmp));
+    if (!self->options.refit_all || held == 0) return SSM_OK;
+    ridge.refit_all = 1;
+    return ssmi_ridge_refit(&self->ridge, &ridge, mem, tmp);
+}
+
+static int any_observed(const double *value, size_t length)
+{
+    return ssmi_last_observed(value, length) < length;
+}
+
+/* The last rows of the history without gaps, enough of them before the window to fill it well. */
+static ssm_status last_window(double *window, const linear *self, const ssm_series *history, ssm_arena *tmp)
+{
+    size_t L = self->ridge.lookback, length = history->length, rows = L + 2 * self->period;
+    if (rows > length || !any_observed(history->value + length - rows, rows)) rows = length;
+    double *filled = SSMI_ALLOC(tmp, double, rows);
+    if (filled == NULL) return SSM_E_MEMORY;
+    ssmi_windows_fill(filled, history->value + length - rows, rows, self->period);
+    for (size_t i = 0; i < L; i++) window[i] = i + rows < L ? filled[0] : filled[i + rows - L];
+    return SSM_OK;
+}
+
+static ssm_status condition(void *self_, const ssm_series *history, ssm_arena *mem, ssm_arena *tmp)
+{
+    linear *self = self_;
+    double *window = SSMI_ALLOC(tmp, double, self->ridge.lookback);
+    self->z = SSMI_ALLOC(mem, double, self->ridge.lookback + 1);
+    if (window == NULL || self->z == NULL) return SSM_E_MEMORY;
+    SSMI_TRY(last_window(window, self, history, tmp));
+    ssmi_ridge_regressors(self->z, &self->centre, window, &self->ridge);
+    return SSM_OK;
+}
+
+static ssm_status predict(const void *self_, ssm_forecast *out, ssm_arena *tmp)
+{
+    (void)tmp;
+    const linear *self = self_;
+    ssmi_ridge_apply(out->mean, self->z, &self->ridge, 1, out->horizon);
+    for (size_t h = 0; h < out->horizon; h++) out->mean[h] += self->centre;
+    ssmi_conformal_quantiles(out, &self->interval,
+                             self->unit > 0 ? self->unit : self->z[self->ridge.lookback]);
+    return SSM_OK;
+}
+
+static ssm_status params(void *self_, ssm_archive *a)
+{
+    linear *self = self_;
+    ssmi_ridge *ridge = &self->ridge;
+    size_t centre = ridge->centre;
+    SSMI_TRY(ssmi_archive_size(a, "lookback", &ridge->lookback));
+    SSMI_TRY(ssmi_archive_size(a, "horizon", &ridge->horizon));
+    SSMI_TRY(ssmi_archive_size(a, "centre", &centre));
+    SSMI_TRY(ssmi_archive_size(a, "period", &self->period));
+    if (ridge->lookback < 1 || ridge->lookback > MAX_LOOKBACK)
+        return ssmi_archive_reject(a, "a look-back of %zu rows", ridge->lookback);
+    if (centre != SSMI_RIDGE_MEAN && centre != SSMI_RIDGE_LAST)
+        return ssmi_archive_reject(a, "\"centre\" is %zu", centre);
+    if (ridge->horizon < 1 || self->period > MAX_PERIOD)
+        return ssmi_archive_reject(a, "a horizon of %zu and a season of %zu rows", ridge->horizon,
+                                   self->period);
+    ridge->centre = (ssmi_ridge_centre)centre;
+    self->interval.horizon = ridge->horizon;
+    SSMI_TRY(ssmi_archive_spread(a, "alpha", &ridge->alpha));
+    SSMI_TRY(ssmi_archive_spread(a, "unit", &self->unit));
+    SSMI_TRY(ssmi_archive_f64(a, "offset", &self->interval.offset, 2,
+                              (size_t[]){ridge->horizon, SSMI_CONFORMAL_POINTS}));
+    return ssmi_archive_f64(a, "weight", &ridge->weight, 2, (size_t[]){ridge->lookback + 1, ridge->horizon});
+}
+
+static ssm_status note(const void *self_, char *text, size_t size)
+{
+    const linear *self = self_;
+    snprintf(text, size, "look-back %zu, alpha %.3g, centred at the %s", self->ridge.lookback,
+             self->ridge.alpha, self->ridge.centre == SSMI_RIDGE_MEAN ? "mean" : "last value");
+    return SSM_OK;
+}
+
+static const char *const normalise_choices[] = {"auto", "mean", "last", NULL};
+
+static const ssm_option option_table[] = {
+    {"lookback", "rows of history that a forecast is made from; 0 chooses on validation", SSM_OPTION_SIZE,
+     offsetof(options, lookback), "0", 0, MAX_LOOKBACK, NULL},
+    {"alpha", "ridge penalty on the sums over all windows; 0 chooses on validation", SSM_OPTION_REAL,
+     offsetof(options, alpha), "0", 0, 1e300, NULL},
+    {"normalise", "what is subtracted from each window", SSM_OPTION_CHOICE, offsetof(options, normalise),
+     "auto", 0, 0, normalise_choices},
+    {"refit_all", "after choosing, solve again on training and validation rows", SSM_OPTION_FLAG,
+     offsetof(options, refit_all), "true", 0, 1, NULL},
+    {0},
+};
+
+const ssm_forecaster_type ssmi_model_linear = {
+    .name = "linear",
+    .summary = "closed-form ridge regression from a window to the whole horizon",
+    .reference = "Toner & Darlow (2024), An Analysis of Linear Time Series Forecasting Models",
+    .caps = SSM_CAP_GLOBAL | SSM_CAP_MISSING | SSM_CAP_DIRECT,
+    .self_size = sizeof(linear),
+    .options_size = sizeof(options),
+    .options = option_table,
+    .init = init,
+    .fit = fit,
+    .condition = condition,
+    .predict = predict,
+    .params = params,
+    .note = note,
+};
