@@ -1,0 +1,25 @@
+/* Forecasts as CSV, JSON, or an aligned table. */
+#ifndef SSMCAST_CLI_FORECAST_TEXT_H
+#define SSMCAST_CLI_FORECAST_TEXT_H
+
+#include "base/text.h"
+#include "cli/prediction.h"
+
+enum { CLI_FORMAT_CSV, CLI_FORMAT_TEXT, CLI_FORMAT_JSON };
+extern const char *const cli_forecast_formats[]; /* in that order */
+
+typedef struct cli_forecast_record {
+    const cli_session *session;
+    const cli_data *data;
+    const cli_levels *levels;
+    const cli_prediction *prediction; /* (data->n_series) */
+} cli_forecast_record;
+
+/* Appends the whole document. `arena` is scratch. */
+ssm_status cli_format_forecast(ssmi_text *out, int format, const cli_forecast_record *record,
+                               ssm_arena *arena);
+
+/* To the standard output, or to a file (written beside, then renamed); refuses to replace the input. */
+int cli_deliver(cli_session *session, const ssmi_text *text, const char *path, const char *input);
+
+#endif

@@ -1,0 +1,35 @@
+/* What forecast is asked for: model and its options, horizon, levels. */
+#ifndef SSMCAST_CLI_REQUEST_H
+#define SSMCAST_CLI_REQUEST_H
+
+#include "cli/input.h"
+#include <ssmcast/forecast.h>
+
+typedef struct cli_request {
+    const char *model, *level, *quantiles;
+    size_t horizon, validation;
+    cli_list set;
+} cli_request;
+
+extern const cli_option cli_request_options[];
+
+enum { CLI_LEVELS = 63 };
+
+/* Quantile probabilities, ascending, with the column name of each ("lo-95", "median", "q0.1"). */
+typedef struct cli_levels {
+    size_t n;
+    double level[CLI_LEVELS];
+    char name[CLI_LEVELS][24];
+} cli_levels;
+
+/* From --level (central intervals in percent, with the median) or --quantiles (probabilities). */
+int cli_levels_of(const cli_request *request, cli_levels *out);
+
+/* The horizon asked for, else a rule: two of the shortest season, at most a quarter of the series; without
+ * a season a tenth of the series, at most 24 rows. */
+size_t cli_horizon_of(const cli_request *request, const ssm_series *series, size_t n);
+
+/* A forecaster of the model asked for with its --set options, freed with the arena. */
+ssm_status cli_make_forecaster(const cli_request *request, ssm_arena *arena, ssm_forecaster **out);
+
+#endif
