@@ -29,7 +29,6 @@ SSM_API const ssm_forecaster_type *ssm_forecaster_type_find(const char *name);
 SSM_API ssm_status ssm_forecaster_new(ssm_context *ctx, const char *name, ssm_forecaster **out);
 SSM_API void ssm_forecaster_free(ssm_forecaster *f); /* NULL is allowed */
 SSM_API const ssm_forecaster_type *ssm_forecaster_type_of(const ssm_forecaster *f);
-SSM_API size_t ssm_forecaster_horizon(const ssm_forecaster *f); /* the horizon of the fit; 0 before it */
 
 /* Sets one option from text, before fit. SSM_E_ARGUMENT names the option, what was found and the range. */
 SSM_API ssm_status ssm_forecaster_set(ssm_forecaster *f, const char *option, const char *value);
