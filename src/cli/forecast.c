@@ -121,8 +121,6 @@ static int forecast_data(cli_session *session, const forecast_options *options, 
     cli_prediction *prediction;
     size_t horizon = cli_horizon_of(&options->request, data->series, data->n_series);
     ssm_status status = shared_handle(session, options, data, horizon, arena, &f);
-    if (options->load != NULL && options->request.horizon == 0 && status == SSM_OK)
-        horizon = ssm_forecaster_horizon(f);
     if (status == SSM_OK)
         status = cli_predict(&options->request, data, levels, horizon, f, arena, &prediction);
     if (status == SSM_OK && options->save != NULL) status = cli_save(options->save, data, f);

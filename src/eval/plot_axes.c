@@ -162,7 +162,7 @@ static void draw_x_axis(const ssmi_frame *f)
     ssmi_tick tick[SSMI_MAX_TICKS];
     cairo_t *cr = f->cr;
     double base = f->plot.y + f->plot.height, free_from[2] = {-INFINITY, -INFINITY};
-    size_t n = make_ticks(tick, &f->panel->x, &f->x, (size_t)fmax(f->plot.width / 62, 2));
+    size_t n = make_ticks(tick, &f->panel->x, &f->x, (size_t)fmax(f->plot.width / 48, 2));
     ssmi_use_ink(cr, SSMI_INK_MUTED, 1);
     cairo_set_line_width(cr, 0.8);
     cairo_move_to(cr, f->plot.x, base);

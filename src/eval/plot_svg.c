@@ -1,6 +1,7 @@
 /* Makes an SVG document fit to stand inside an HTML page: the prolog goes, ids get a prefix so that two
  * figures cannot share glyphs by accident, and each colour of the palette becomes a CSS variable so that
  * the page decides how light or dark it is. */
+#include "eval/escape.h"
 #include "eval/plot_ink.h"
 
 #include <ctype.h>
@@ -86,22 +87,6 @@ static void rewrite(ssmi_text *out, const char *p, const char *id)
     }
 }
 
-static void escape(ssmi_text *out, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        const char *entity = *text == '<'   ? "&lt;"
-                             : *text == '>' ? "&gt;"
-                             : *text == '&' ? "&amp;"
-                             : *text == '"' ? "&quot;"
-                                            : NULL;
-        if (entity != NULL) {
-            ssmi_text_puts(out, entity);
-        } else {
-            ssmi_text_add(out, text, 1);
-        }
-    }
-}
-
 void ssmi_svg_inline(ssmi_text *out, const char *svg, const char *id, const char *alternative)
 {
     const char *element = strstr(svg, "<svg");
@@ -113,7 +98,7 @@ void ssmi_svg_inline(ssmi_text *out, const char *svg, const char *id, const char
                         "xmlns:xlink=\"http://www.w3.org/1999/xlink\" viewBox=\"");
     ssmi_text_add(out, box + 9, length);
     ssmi_text_puts(out, "\" role=\"img\" aria-label=\"");
-    escape(out, alternative);
+    ssmi_escape_html(out, alternative);
     ssmi_text_puts(out, "\">");
     rewrite(out, body + 1, id);
 }

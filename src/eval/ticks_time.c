@@ -31,6 +31,7 @@ static const spacing spacings[] = {
     {12 * SSMI_HOUR, 0, OF_MINUTES},
     {SSMI_DAY, 0, OF_DAYS},
     {2 * SSMI_DAY, 0, OF_DAYS},
+    {3 * SSMI_DAY, 0, OF_DAYS},
     {7 * SSMI_DAY, 0, OF_DAYS},
     {14 * SSMI_DAY, 0, OF_DAYS},
     {0, 1, OF_MONTHS},

@@ -80,11 +80,6 @@ const ssm_forecaster_type *ssm_forecaster_type_of(const ssm_forecaster *f)
     return f->type;
 }
 
-size_t ssm_forecaster_horizon(const ssm_forecaster *f)
-{
-    return f->stage != SSMI_STAGE_NEW ? f->horizon : 0;
-}
-
 ssm_status ssm_forecaster_set(ssm_forecaster *f, const char *option, const char *value)
 {
     if (f->stage != SSMI_STAGE_NEW) {
