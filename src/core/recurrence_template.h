@@ -22,21 +22,37 @@
  * Within a row all loads come before all stores, so that a compiler which cannot tell the arrays apart may
  * still vectorise the portable instance.
  *
- * `vectors` and `part` are constants at every call and fold away once inlined: a strip is `vectors` vectors
- * wide, or with `part` one vector of which only the lanes of the mask exist. */
+ * A strip is `vectors` vectors wide; with `part`, only the lanes of the mask exist in the last of them. Both
+ * are constants at every call and fold away once inlined. What is left of a row after its full strips is one
+ * strip, not several, because a strip costs its latency however narrow it is. */
 
-#define GET(p)    (part ? LOAD_FIRST((p), x->mask) : LOAD(p))
-#define PUT(p, v) (part ? STORE_FIRST((p), x->mask, (v)) : STORE((p), (v)))
+#define MASKED    (part && k + 1 == vectors)
+#define GET(p)    (MASKED ? LOAD_FIRST((p), x->mask) : LOAD(p))
+#define PUT(p, v) (MASKED ? STORE_FIRST((p), x->mask, (v)) : STORE((p), (v)))
 
-/* Walks the strips of the tile x. REAL_STRIP and COMPLEX_STRIP vectors are enough independent chains to hide
- * the latency of multiply and add. */
-#define EACH_STRIP(strip, widest)                                                                            \
+/* The strip at lane j_ when it has v vectors, the last in part or not. */
+#define REST(strip, v)                                                                                       \
+    case 2 * (v)-1:                                                                                          \
+        strip(&x, j_, (v), 1);                                                                               \
+        break;                                                                                               \
+    case 2 * (v):                                                                                            \
+        strip(&x, j_, (v), 0);                                                                               \
+        break
+
+/* Walks the strips of the tile x. REAL_STRIP = 4 and COMPLEX_STRIP = 2 vectors are enough independent chains
+ * to hide the latency of multiply and add. */
+#define EACH_STRIP(strip, widest, rest)                                                                      \
     do {                                                                                                     \
         size_t j_ = 0;                                                                                       \
         for (; j_ + (widest)*WIDTH <= x.n; j_ += (widest)*WIDTH) strip(&x, j_, (widest), 0);                 \
-        for (; j_ + WIDTH <= x.n; j_ += WIDTH) strip(&x, j_, 1, 0);                                          \
-        if (j_ < x.n) strip(&x, j_, 1, 1);                                                                   \
+        switch (2 * ((x.n - j_ + WIDTH - 1) / WIDTH) - ((x.n - j_) % WIDTH != 0)) {                          \
+            rest;                                                                                            \
+        }                                                                                                    \
     } while (0)
+
+#define EACH_REAL_STRIP(strip)                                                                               \
+    EACH_STRIP(strip, REAL_STRIP, REST(strip, 1); REST(strip, 2); REST(strip, 3); REST(strip, 4))
+#define EACH_COMPLEX_STRIP(strip) EACH_STRIP(strip, COMPLEX_STRIP, REST(strip, 1); REST(strip, 2))
 
 /* The arguments of a kernel and the tile [from, to) of rows being worked on; forward uses the first line,
  * the adjoint all of it. `row` is the row length. */
@@ -73,7 +89,7 @@ static SSMI_RECUR(NAME(forward), REAL)
     x.mask = FIRST(n % WIDTH);
     for (x.from = 0; x.from < T; x.from = x.to) {
         x.to = T - x.from < rows ? T : x.from + rows;
-        EACH_STRIP(NAME(forward_strip), REAL_STRIP);
+        EACH_REAL_STRIP(NAME(forward_strip));
     }
 }
 
@@ -120,7 +136,7 @@ static SSMI_RECUR_ADJOINT(NAME(adjoint), REAL)
     for (size_t i = 0; T == 0 && a_step == 0 && i < n; i++) ga[i] = 0;
     for (x.to = T; x.to > 0; x.to = x.from) {
         x.from = x.to > rows ? x.to - rows : 0;
-        EACH_STRIP(NAME(adjoint_strip), REAL_STRIP);
+        EACH_REAL_STRIP(NAME(adjoint_strip));
     }
 }
 
@@ -158,7 +174,7 @@ static SSMI_RECUR(NAME(complex_forward), REAL)
     x.mask = FIRST(n % WIDTH);
     for (x.from = 0; x.from < T; x.from = x.to) {
         x.to = T - x.from < rows ? T : x.from + rows;
-        EACH_STRIP(NAME(complex_forward_strip), COMPLEX_STRIP);
+        EACH_COMPLEX_STRIP(NAME(complex_forward_strip));
     }
 }
 
@@ -214,13 +230,17 @@ static SSMI_RECUR_ADJOINT(NAME(complex_adjoint), REAL)
     for (size_t i = 0; T == 0 && a_step == 0 && i < 2 * n; i++) ga[i] = 0;
     for (x.to = T; x.to > 0; x.to = x.from) {
         x.from = x.to > rows ? x.to - rows : 0;
-        EACH_STRIP(NAME(complex_adjoint_strip), COMPLEX_STRIP);
+        EACH_COMPLEX_STRIP(NAME(complex_adjoint_strip));
     }
 }
 
+#undef MASKED
 #undef GET
 #undef PUT
+#undef REST
 #undef EACH_STRIP
+#undef EACH_REAL_STRIP
+#undef EACH_COMPLEX_STRIP
 #undef REAL
 #undef WIDTH
 #undef VEC
