@@ -25,9 +25,15 @@ install(FILES ${PROJECT_BINARY_DIR}/src/ssmcastConfig.cmake ${PROJECT_BINARY_DIR
 
 # pkg-config: paths relative to the file, so that the tree can be moved.
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig OUTPUT_VARIABLE prefix_from_pc)
-set(pc_plots)
-if(SSMCAST_PLOTS)
-  set(pc_plots " cairo")
-endif()
+# The static library's own dependencies by their link flags. Requires.private would also ask for what those need in
+# turn if they were static themselves, such as -lgfortran, which systems with shared ones do not have.
+set(pc_private)
+foreach(module IN LISTS ssmcast_modules)
+  list(APPEND pc_private ${SSMCAST_${module}_LDFLAGS})
+endforeach()
+list(REMOVE_DUPLICATES pc_private)
+list(TRANSFORM CMAKE_C_IMPLICIT_LINK_DIRECTORIES PREPEND "-L" OUTPUT_VARIABLE pc_implied)
+list(REMOVE_ITEM pc_private ${pc_implied})
+list(JOIN pc_private " " pc_private)
 configure_file(src/cmake/ssmcast.pc.in src/ssmcast.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/src/ssmcast.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
