@@ -12,17 +12,21 @@
 
 #ifdef SSMI_REAL_IS_FLOAT
 #define SQRT(x) sqrtf(x)
-#define FABS(x) fabsf(x)
 #define EPSILON FLT_EPSILON
 #define LARGEST FLT_MAX
 #else
 #define SQRT(x) sqrt(x)
-#define FABS(x) fabs(x)
 #define EPSILON DBL_EPSILON
 #define LARGEST DBL_MAX
 #endif
 
 typedef ssmi_real real;
+
+/* Not fabs: a freestanding compiler would call the library for it. */
+static real magnitude(real x)
+{
+    return x < 0 ? -x : x;
+}
 
 /* ---- vectors ---- */
 
@@ -47,7 +51,7 @@ real ssmi_max_abs(const real *x, size_t n)
 {
     real largest = 0;
     for (size_t i = 0; i < n; i++) {
-        if (!(FABS(x[i]) <= largest)) largest = FABS(x[i]);
+        if (!(magnitude(x[i]) <= largest)) largest = magnitude(x[i]);
         if (largest != largest) return largest;
     }
     return largest;
@@ -245,7 +249,7 @@ static size_t largest_below(const real *column, size_t from, size_t n)
 {
     size_t found = from;
     for (size_t i = from + 1; i < n; i++) {
-        if (FABS(column[i]) > FABS(column[found])) found = i;
+        if (magnitude(column[i]) > magnitude(column[found])) found = i;
     }
     return found;
 }
@@ -257,7 +261,7 @@ int ssmi_solve(real *X, real *A, size_t n, size_t m)
         swap_rows(A, j, pivot, n, n);
         swap_rows(X, j, pivot, n, m);
         real *column = A + j * n;
-        if (!(FABS(column[j]) > 0) || FABS(column[j]) > LARGEST) return 0;
+        if (!(magnitude(column[j]) > 0) || magnitude(column[j]) > LARGEST) return 0;
         for (size_t i = j + 1; i < n; i++) column[i] /= column[j];
         for (size_t c = j + 1; c < n; c++)
             ssmi_axpy(A + c * n + j + 1, -A[j + c * n], column + j + 1, n - j - 1);
