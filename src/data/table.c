@@ -119,21 +119,65 @@ static void describe(ssm_column *column, const ssmi_gather *g, size_t k)
     column->mean = n > 0 ? mean : NAN;
 }
 
+/* `"a", "b" and 3 more`: the columns that `picked` marks. */
+static void list_columns(char *out, size_t size, const ssmi_gather *g, const unsigned char *picked,
+                         size_t n_picked)
+{
+    size_t used = 0, shown = 0;
+    char name[48];
+    for (size_t k = 0; k < g->n_cells && shown < 3; k++) {
+        const char *text = g->schema.name[g->cells[k].column];
+        if (!picked[k]) continue;
+        ssmi_quote(name, sizeof name, text, strlen(text));
+        used += (size_t)snprintf(out + used, size - used, "%s\"%s\"", shown > 0 ? ", " : "", name);
+        shown++;
+    }
+    if (n_picked > shown) snprintf(out + used, size - used, " and %zu more", n_picked - shown);
+}
+
+static ssm_status note_sentinels(reading *r, const ssm_column *column, unsigned char *picked)
+{
+    const ssmi_gather *g = &r->gather;
+    char list[256];
+    size_t n = 0, cells = 0;
+    double sentinel = 0;
+    for (size_t k = 0; k < g->n_cells; k++) {
+        const ssm_column *c = &column[g->cells[k].column];
+        picked[k] = c->n_sentinel > 0;
+        n += picked[k];
+        cells += c->n_sentinel;
+        if (picked[k]) sentinel = c->sentinel;
+    }
+    if (n == 0 || r->options->sentinel) return SSM_OK;
+    list_columns(list, sizeof list, g, picked, n);
+    return ssmi_note(
+        &r->notes,
+        "%s: %zu cells hold a value far outside of the others, such as %g, in %s; if that means missing, "
+        "use --sentinel",
+        r->source.path, cells, sentinel, list);
+}
+
+static ssm_status note_constants(reading *r, const ssm_column *column, unsigned char *picked)
+{
+    const ssmi_gather *g = &r->gather;
+    char list[256];
+    size_t n = 0;
+    for (size_t k = 0; k < g->n_cells; k++) {
+        const ssm_column *c = &column[g->cells[k].column];
+        picked[k] = c->kind == SSM_COLUMN_NUMBER && c->minimum == c->maximum;
+        n += picked[k];
+    }
+    if (n == 0 || g->n_rows < 2) return SSM_OK;
+    list_columns(list, sizeof list, g, picked, n);
+    return ssmi_note(&r->notes, "%s: the same value in every row of %s", r->source.path, list);
+}
+
 static ssm_status note_columns(reading *r, const ssm_column *column)
 {
-    char name[80];
-    ssmi_quote(name, sizeof name, column->name, strlen(column->name));
-    if (column->n_sentinel > 0 && !r->options->sentinel) {
-        SSMI_TRY(ssmi_note(&r->notes,
-                           "%s: column \"%s\" holds %g %zu times, far outside of its other values; if that "
-                           "means missing, use --sentinel",
-                           r->source.path, name, column->sentinel, column->n_sentinel));
-    }
-    if (column->kind == SSM_COLUMN_NUMBER && column->minimum == column->maximum && r->gather.n_rows > 1) {
-        SSMI_TRY(ssmi_note(&r->notes, "%s: column \"%s\" has the value %g in every row", r->source.path, name,
-                           column->minimum));
-    }
-    return SSM_OK;
+    unsigned char *picked = SSMI_ALLOC(&r->tmp, unsigned char, r->gather.n_cells);
+    if (picked == NULL) return SSM_E_MEMORY;
+    SSMI_TRY(note_sentinels(r, column, picked));
+    return note_constants(r, column, picked);
 }
 
 static void remove_sentinel(ssmi_gather *g, size_t k, double sentinel)
@@ -165,8 +209,8 @@ static ssm_status make_columns(reading *r, int64_t *first_index)
         c->n_sentinel = found[k].count;
         if (c->n_sentinel > 0 && r->options->sentinel) remove_sentinel(g, k, c->sentinel);
         describe(c, g, k);
-        SSMI_TRY(note_columns(r, c));
     }
+    SSMI_TRY(note_columns(r, column));
     r->box->table.column = column;
     r->box->table.n_columns = g->schema.width;
     return SSM_OK;

@@ -224,7 +224,7 @@ static ssm_status refuse_serials(search *s, size_t column)
     if (!rises(&m) || m.minimum < 20000 || m.maximum > 80000 || !contains_word(name, "date")) return SSM_OK;
     return ssmi_fail(s->ctx, SSM_E_DATA,
                      "%s: column \"%s\" looks like day numbers of a spreadsheet; use --time-format excel, or "
-                     "--time none if they are not times",
+                     "--time-column none if they are not times",
                      s->sample->path, name);
 }
 
