@@ -1,0 +1,61 @@
+#include "neural/inference.h"
+
+#include <math.h>
+
+const ssmi_inference *ssmi_inference_for(ssmi_isa isa)
+{
+#if defined(__x86_64__)
+    static const ssmi_inference *const table[] = {&ssmi_inference_portable, &ssmi_inference_avx2,
+                                                  &ssmi_inference_avx512};
+    return table[isa];
+#else
+    (void)isa;
+    return &ssmi_inference_portable;
+#endif
+}
+
+static void pack_panel(float *panel, const float *w, size_t rows, size_t in)
+{
+    for (size_t k = 0; k < in; k++) {
+        for (size_t j = 0; j < rows; j++) panel[k * SSMI_PANEL + j] = w[j * in + k];
+    }
+}
+
+static void pack_panel8(int8_t *panel, float *scale, const float *w, size_t rows, size_t in)
+{
+    for (size_t j = 0; j < rows; j++, w += in) {
+        float largest = 0;
+        for (size_t k = 0; k < in; k++) largest = fmaxf(largest, fabsf(w[k]));
+        scale[j] = largest / 127;
+        const float inverse = largest > 0 ? 127 / largest : 0;
+        for (size_t k = 0; k < in; k++)
+            panel[k / 2 * 2 * SSMI_PANEL + 2 * j + k % 2] = (int8_t)lrintf(w[k] * inverse);
+    }
+}
+
+ssm_status ssmi_pack(ssmi_packed *packed, const float *w, const float *bias, size_t out, size_t in,
+                     int integer, ssm_arena *arena)
+{
+    const size_t panels = (out + SSMI_PANEL - 1) / SSMI_PANEL, size = (in + integer) / (1 + (size_t)integer);
+    const size_t panel_size = size * (1 + (size_t)integer) * SSMI_PANEL;
+    float *b = SSMI_ALLOC(arena, float, panels *SSMI_PANEL), *scale = NULL, *panel = NULL;
+    int8_t *panel8 = NULL;
+    if (integer) {
+        scale = SSMI_ALLOC(arena, float, panels *SSMI_PANEL);
+        panel8 = SSMI_ALLOC(arena, int8_t, panels * panel_size);
+    } else {
+        panel = SSMI_ALLOC(arena, float, panels *panel_size);
+    }
+    if (b == NULL || (integer ? scale == NULL || panel8 == NULL : panel == NULL)) return SSM_E_MEMORY;
+    for (size_t j = 0; bias != NULL && j < out; j++) b[j] = bias[j];
+    for (size_t p = 0; p < panels; p++, w += SSMI_PANEL * in) {
+        const size_t left = out - p * SSMI_PANEL, rows = left < SSMI_PANEL ? left : SSMI_PANEL;
+        if (integer) {
+            pack_panel8(panel8 + p * panel_size, scale + p * SSMI_PANEL, w, rows, in);
+        } else {
+            pack_panel(panel + p * panel_size, w, rows, in);
+        }
+    }
+    *packed = (ssmi_packed){out, in, panel, panel8, scale, b};
+    return SSM_OK;
+}
