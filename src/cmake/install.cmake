@@ -12,6 +12,9 @@ endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ssmcast DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
         FILES_MATCHING PATTERN "*.h")
 
+install(FILES ${PROJECT_SOURCE_DIR}/datasets/pretrained/ssmcast-zero-3m.safetensors
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/ssmcast)
+
 # CMake: ssmcast::ssmcast needs nothing else; ssmcast::ssmcast-static comes with the libraries it calls.
 foreach(kind shared static)
   install(EXPORT ssmcast-${kind} FILE ssmcast-${kind}.cmake NAMESPACE ssmcast:: DESTINATION ${package_dir})

@@ -1,0 +1,334 @@
+/* Tensor names are those of the network's training code:
+ *
+ *     e1 e2 e3  h1 h2 h3  gate      .weight (out, in), .bias (out)        nf.w (model)
+ *     blocks.<i>.  norm.w (model)  inp.weight (2 inner + 2 states + heads, model): z x B C step
+ *                  conv_w (taps, inner + 2 states), the last tap the newest  conv_b (inner + 2 states)
+ *                  dt_b A_log D (heads)  freq (states / 2)  gn.w (inner)  out.weight (model, inner) */
+#include "models/zero_weights.h"
+
+#include "base/file.h"
+#include "forecast/safetensors.h"
+#include "neural/selective_scan.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { NAME_SIZE = 64, LARGEST = 8192, MOST_BLOCKS = 64 };
+
+#if SSMCAST_EMBED_WEIGHTS
+extern const unsigned char ssmi_zero_image[], ssmi_zero_image_end[];
+#endif
+
+typedef struct loader {
+    const char *what;
+    ssmi_safetensors file;
+    int integer;
+    ssm_arena *mem, *tmp; /* of the handle; of the loading */
+    char prefix[NAME_SIZE];
+} loader;
+
+/* The tensor `prefix` `name`, or NULL. */
+static const ssmi_tensor *find(const loader *l, const char *name)
+{
+    char full[2 * NAME_SIZE];
+    snprintf(full, sizeof full, "%s%s", l->prefix, name);
+    return ssmi_safetensors_find(&l->file, full);
+}
+
+static ssm_status malformed(const loader *l, const char *name, const char *why)
+{
+    return ssmi_fail(l->mem->ctx, SSM_E_FORMAT, "%s: tensor \"%s%s\": %s", l->what, l->prefix, name, why);
+}
+
+/* Shape (rows, columns); columns 0: a vector of `rows`. */
+static int has_shape(const ssmi_tensor *t, size_t rows, size_t columns)
+{
+    return t->rank == (columns > 0 ? 2u : 1u) && t->shape[0] == rows &&
+           (columns == 0 || t->shape[1] == columns);
+}
+
+/* IEEE half to single precision: the bits are those of the number times 2^-112. Infinities and NaN come out
+ * as large numbers and are told apart before. */
+static float widen_half(uint16_t half)
+{
+    const uint32_t bits = (uint32_t)(half & 0x7fff) << 13;
+    float magnitude;
+    memcpy(&magnitude, &bits, sizeof magnitude);
+    magnitude *= 0x1p112f;
+    return half & 0x8000 ? -magnitude : magnitude;
+}
+
+static int widen_halves(float *out, const unsigned char *bytes, size_t n)
+{
+    int special = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint16_t half;
+        memcpy(&half, bytes + 2 * i, sizeof half);
+        special |= (half & 0x7c00) == 0x7c00;
+        out[i] = widen_half(half);
+    }
+    return !special;
+}
+
+static int copy_singles(float *out, const unsigned char *bytes, size_t n)
+{
+    int finite = 1;
+    memcpy(out, bytes, n * sizeof *out);
+    for (size_t i = 0; i < n; i++) finite = finite && isfinite(out[i]);
+    return finite;
+}
+
+/* Any tensor but I8, as single precision. */
+static ssm_status widen(const loader *l, const char *name, float *out, size_t rows, size_t columns)
+{
+    const ssmi_tensor *t = find(l, name);
+    if (t == NULL) return malformed(l, name, "is missing");
+    if (!has_shape(t, rows, columns)) return malformed(l, name, "has another shape than the network needs");
+    const size_t n = rows * (columns > 0 ? columns : 1);
+    int finite;
+    if (t->dtype == SSMI_F32) {
+        finite = copy_singles(out, t->bytes, n);
+    } else if (t->dtype == SSMI_F16) {
+        finite = widen_halves(out, t->bytes, n);
+    } else {
+        return malformed(l, name, "is neither F32 nor F16");
+    }
+    return finite ? SSM_OK : malformed(l, name, "has a value that is not finite");
+}
+
+/* An I8 matrix and its scales. */
+static ssm_status widen_integers(const loader *l, const char *stem, const ssmi_tensor *t, float *out,
+                                 size_t rows, size_t columns)
+{
+    char name[NAME_SIZE];
+    float *scale = SSMI_ALLOC(l->tmp, float, rows);
+    if (scale == NULL) return SSM_E_MEMORY;
+    if (!has_shape(t, rows, columns)) return malformed(l, stem, "has another shape than the network needs");
+    snprintf(name, sizeof name, "%s.scale", stem);
+    SSMI_TRY(widen(l, name, scale, rows, 0));
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t j = 0; j < columns; j++) {
+            int8_t integer;
+            memcpy(&integer, t->bytes + i * columns + j, sizeof integer);
+            out[i * columns + j] = scale[i] * integer;
+        }
+    }
+    return SSM_OK;
+}
+
+/* `stem`.weight (rows, columns) in scratch memory. */
+static ssm_status load_matrix(const loader *l, const char *stem, float **out, size_t rows, size_t columns)
+{
+    char name[NAME_SIZE];
+    snprintf(name, sizeof name, "%s.weight", stem);
+    const ssmi_tensor *t = find(l, name);
+    if (t == NULL) return malformed(l, name, "is missing");
+    *out = SSMI_ALLOC(l->tmp, float, rows *columns);
+    if (*out == NULL) return SSM_E_MEMORY;
+    if (t->dtype == SSMI_I8) return widen_integers(l, stem, t, *out, rows, columns);
+    return widen(l, name, *out, rows, columns);
+}
+
+static ssm_status load_vector(const loader *l, const char *name, const float **out, size_t rows,
+                              size_t columns)
+{
+    float *values = SSMI_ALLOC(l->mem, float, rows *(columns > 0 ? columns : 1));
+    if (values == NULL) return SSM_E_MEMORY;
+    *out = values;
+    return widen(l, name, values, rows, columns);
+}
+
+/* A linear layer with its bias. */
+static ssm_status load_linear(const loader *l, const char *stem, ssmi_packed *packed, size_t out, size_t in)
+{
+    char name[NAME_SIZE];
+    float *w;
+    const ssmi_mark mark = ssmi_arena_mark(l->tmp);
+    float *bias = SSMI_ALLOC(l->tmp, float, out);
+    if (bias == NULL) return SSM_E_MEMORY;
+    snprintf(name, sizeof name, "%s.bias", stem);
+    SSMI_TRY(widen(l, name, bias, out, 0));
+    SSMI_TRY(load_matrix(l, stem, &w, out, in));
+    SSMI_TRY(ssmi_pack(packed, w, bias, out, in, l->integer, l->mem));
+    ssmi_arena_rewind(l->tmp, mark);
+    return SSM_OK;
+}
+
+/* Cosines and sines of position * frequency, rounded to single precision as in training. */
+static ssm_status load_turn(const loader *l, const float **out, size_t half)
+{
+    const ssmi_mark mark = ssmi_arena_mark(l->tmp);
+    float *turn = SSMI_ALLOC(l->mem, float, (size_t)SSMI_ZERO_TOKENS * 2 * half);
+    float *frequency = SSMI_ALLOC(l->tmp, float, half);
+    if (turn == NULL || frequency == NULL) return SSM_E_MEMORY;
+    SSMI_TRY(widen(l, "freq", frequency, half, 0));
+    *out = turn;
+    for (size_t t = 0; t < SSMI_ZERO_TOKENS; t++, turn += 2 * half) {
+        for (size_t i = 0; i < half; i++) {
+            const float angle = (float)t * frequency[i];
+            turn[i] = cosf(angle);
+            turn[i + half] = sinf(angle);
+        }
+    }
+    ssmi_arena_rewind(l->tmp, mark);
+    return SSM_OK;
+}
+
+static ssm_status load_decay(const loader *l, const float **out, size_t heads)
+{
+    float *A = SSMI_ALLOC(l->mem, float, heads);
+    if (A == NULL) return SSM_E_MEMORY;
+    SSMI_TRY(widen(l, "A_log", A, heads, 0));
+    for (size_t i = 0; i < heads; i++) A[i] = -expf(fminf(A[i], 30));
+    *out = A;
+    return SSM_OK;
+}
+
+static ssm_status load_block_matrices(const loader *l, const ssmi_zero_network *net, ssmi_zero_block *block)
+{
+    const size_t mixed = net->inner + 2 * net->states + net->heads;
+    const ssmi_mark mark = ssmi_arena_mark(l->tmp);
+    float *w;
+    SSMI_TRY(load_matrix(l, "inp", &w, net->inner + mixed, net->model));
+    SSMI_TRY(ssmi_pack(&block->gate, w, NULL, net->inner, net->model, l->integer, l->mem));
+    SSMI_TRY(
+        ssmi_pack(&block->mix, w + net->inner * net->model, NULL, mixed, net->model, l->integer, l->mem));
+    ssmi_arena_rewind(l->tmp, mark);
+    SSMI_TRY(load_matrix(l, "out", &w, net->model, net->inner));
+    SSMI_TRY(ssmi_pack(&block->out, w, NULL, net->model, net->inner, l->integer, l->mem));
+    ssmi_arena_rewind(l->tmp, mark);
+    return SSM_OK;
+}
+
+static ssm_status load_block(loader *l, const ssmi_zero_network *net, size_t i)
+{
+    ssmi_zero_block *block = &net->block[i];
+    const size_t mixed = net->inner + 2 * net->states;
+    snprintf(l->prefix, sizeof l->prefix, "blocks.%zu.", i);
+    SSMI_TRY(load_block_matrices(l, net, block));
+    SSMI_TRY(load_vector(l, "norm.w", &block->norm, net->model, 0));
+    SSMI_TRY(load_vector(l, "conv_w", &block->conv, net->taps, mixed));
+    SSMI_TRY(load_vector(l, "conv_b", &block->conv_bias, mixed, 0));
+    SSMI_TRY(load_vector(l, "dt_b", &block->step_bias, net->heads, 0));
+    SSMI_TRY(load_vector(l, "D", &block->D, net->heads, 0));
+    SSMI_TRY(load_vector(l, "gn.w", &block->out_norm, net->inner, 0));
+    SSMI_TRY(load_decay(l, &block->A, net->heads));
+    SSMI_TRY(load_turn(l, &block->turn, net->states / 2));
+    l->prefix[0] = '\0';
+    return SSM_OK;
+}
+
+/* Sizes as the tensors tell them; what they have in common is checked when each is loaded. */
+static ssm_status measure(loader *l, ssmi_zero_network *net)
+{
+    char name[NAME_SIZE];
+    const ssmi_tensor *in = find(l, "blocks.0.inp.weight"), *out = find(l, "blocks.0.out.weight");
+    const ssmi_tensor *A = find(l, "blocks.0.A_log"), *conv = find(l, "blocks.0.conv_w");
+    if (in == NULL || out == NULL || A == NULL || conv == NULL || in->rank != 2 || out->rank != 2 ||
+        A->rank != 1 || conv->rank != 2) {
+        return ssmi_fail(l->mem->ctx, SSM_E_FORMAT, "%s: does not hold a network of this kind", l->what);
+    }
+    net->model = out->shape[0];
+    net->inner = out->shape[1];
+    net->heads = A->shape[0];
+    net->taps = conv->shape[0];
+    if (net->model == 0 || net->model > LARGEST || net->inner == 0 || net->inner > LARGEST ||
+        net->heads == 0 || net->inner % net->heads != 0 || net->inner / net->heads % SSMI_PANEL != 0 ||
+        net->taps == 0 || net->taps > SSMI_CONV_TAPS || in->shape[0] > 4 * LARGEST ||
+        in->shape[0] <= 2 * net->inner + net->heads) {
+        return ssmi_fail(l->mem->ctx, SSM_E_FORMAT, "%s: sizes of the network do not fit together", l->what);
+    }
+    net->states = (in->shape[0] - 2 * net->inner - net->heads) / 2;
+    if (net->states % 2 != 0)
+        return ssmi_fail(l->mem->ctx, SSM_E_FORMAT, "%s: number of states is odd", l->what);
+    do {
+        snprintf(name, sizeof name, "blocks.%zu.A_log", ++net->n_blocks);
+    } while (net->n_blocks < MOST_BLOCKS && find(l, name) != NULL);
+    return SSM_OK;
+}
+
+/* Width of the hidden layer in front of `stem`. */
+static ssm_status hidden_width(const loader *l, const char *name, size_t *width)
+{
+    const ssmi_tensor *t = find(l, name);
+    if (t == NULL) return malformed(l, name, "is missing");
+    if (t->rank != 2 || t->shape[0] == 0 || t->shape[0] > LARGEST)
+        return malformed(l, name, "has another shape than the network needs");
+    *width = t->shape[0];
+    return SSM_OK;
+}
+
+static ssm_status load_ends(const loader *l, ssmi_zero_network *net)
+{
+    enum { OUT = SSMI_ZERO_PATCH * SSMI_ZERO_LEVELS };
+    size_t embed, head;
+    SSMI_TRY(hidden_width(l, "e1.weight", &embed));
+    SSMI_TRY(hidden_width(l, "h1.weight", &head));
+    SSMI_TRY(load_linear(l, "e1", &net->embed1, embed, SSMI_ZERO_FEATURES));
+    SSMI_TRY(load_linear(l, "e2", &net->embed2, net->model, embed));
+    SSMI_TRY(load_linear(l, "e3", &net->embed3, net->model, SSMI_ZERO_FEATURES));
+    SSMI_TRY(load_linear(l, "h1", &net->head1, head, net->model));
+    SSMI_TRY(load_linear(l, "h2", &net->head2, OUT, head));
+    SSMI_TRY(load_linear(l, "h3", &net->head3, OUT, net->model));
+    SSMI_TRY(load_linear(l, "gate", &net->reference, 4, net->model));
+    return load_vector(l, "nf.w", &net->final_norm, net->model, 0);
+}
+
+static ssm_status check_integer(const loader *l, const ssmi_zero_network *net)
+{
+    const size_t most = SSMI_PACKED8_COLUMNS;
+    if (!l->integer ||
+        (net->model <= most && net->inner <= most && net->embed1.out <= most && net->head1.out <= most))
+        return SSM_OK;
+    return ssmi_fail(l->mem->ctx, SSM_E_UNSUPPORTED, "%s: layers wider than %zu cannot run as 8-bit integers",
+                     l->what, most);
+}
+
+static ssm_status load(loader *l, ssmi_zero_network *net, const unsigned char *image, size_t size)
+{
+    SSMI_TRY(ssmi_safetensors_parse(l->tmp, l->what, image, size, &l->file));
+    *net = (ssmi_zero_network){0};
+    SSMI_TRY(measure(l, net));
+    net->block = SSMI_ALLOC(l->mem, ssmi_zero_block, net->n_blocks);
+    if (net->block == NULL) return SSM_E_MEMORY;
+    SSMI_TRY(load_ends(l, net));
+    SSMI_TRY(check_integer(l, net));
+    for (size_t i = 0; i < net->n_blocks; i++) SSMI_TRY(load_block(l, net, i));
+    return SSM_OK;
+}
+
+ssm_status ssmi_zero_unpack(ssmi_zero_network *network, const char *what, const unsigned char *image,
+                            size_t size, int integer, ssm_arena *mem)
+{
+    ssm_arena tmp;
+    loader l = {.what = what, .integer = integer, .mem = mem, .tmp = &tmp};
+    ssmi_arena_init(&tmp, mem->ctx);
+    const ssm_status status = load(&l, network, image, size);
+    ssmi_arena_clear(&tmp);
+    return status;
+}
+
+static ssm_status load_file(ssmi_zero_network *network, const char *path, int integer, ssm_arena *mem)
+{
+    enum { FILE_LIMIT = 1 << 30 };
+    ssm_arena image;
+    unsigned char *bytes;
+    size_t size;
+    ssmi_arena_init(&image, mem->ctx);
+    ssm_status status = ssmi_file_read(&image, path, FILE_LIMIT, &bytes, &size);
+    if (status == SSM_OK) status = ssmi_zero_unpack(network, path, bytes, size, integer, mem);
+    ssmi_arena_clear(&image);
+    return status;
+}
+
+ssm_status ssmi_zero_load(ssmi_zero_network *network, const char *path, int integer, ssm_arena *mem)
+{
+    if (path[0] != '\0') return load_file(network, path, integer, mem);
+#if SSMCAST_EMBED_WEIGHTS
+    return ssmi_zero_unpack(network, "the library's weights", ssmi_zero_image,
+                            (size_t)(ssmi_zero_image_end - ssmi_zero_image), integer, mem);
+#else
+    return load_file(network, SSMCAST_ZERO_INSTALLED, integer, mem);
+#endif
+}

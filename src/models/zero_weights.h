@@ -1,0 +1,17 @@
+/* The weights of the pretrained network, from the library itself or from a file. */
+#ifndef SSMCAST_MODELS_ZERO_WEIGHTS_H
+#define SSMCAST_MODELS_ZERO_WEIGHTS_H
+
+#include "neural/zero_network.h"
+
+/* `path`: a safetensors file; "": the weights that come with the library. Matrices may be F32, F16, or I8
+ * with one F32 scale per row beside them (`x.weight` and `x.scale`); everything else is F32 or F16. Sizes are
+ * those of the tensors. With `integer` the matrices are kept as 8-bit integers. The network lives in `mem`.
+ * SSM_E_FORMAT: not such a file, or damaged; SSM_E_IO: cannot be read. */
+ssm_status ssmi_zero_load(ssmi_zero_network *network, const char *path, int integer, ssm_arena *mem);
+
+/* The same from the image of a file; `what` names it in messages. */
+ssm_status ssmi_zero_unpack(ssmi_zero_network *network, const char *what, const unsigned char *image,
+                            size_t size, int integer, ssm_arena *mem);
+
+#endif
