@@ -11,7 +11,8 @@
     X(seasonal_naive)                                                                                        \
     X(drift)                                                                                                 \
     X(mean)                                                                                                  \
-    X(linear)
+    X(linear)                                                                                                \
+    X(zero)
 
 #define DECLARE(name) extern const ssm_forecaster_type ssmi_model_##name;
 MODELS(DECLARE)

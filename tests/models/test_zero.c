@@ -1,0 +1,391 @@
+/* The pretrained forecaster: what a user may ask of it, and hostile weights. Its numbers are held to the
+ * training program in tests/neural/test_zero_network.c. */
+#include "models/fixture.h"
+
+#include "base/context.h"
+#include "base/file.h"
+#include "base/random.h"
+#include "models/zero_fan.h"
+#include "models/zero_weights.h"
+
+#define WEIGHTS SSMCAST_DATASETS "/pretrained/ssmcast-zero-3m.safetensors"
+
+static void assert_sane(const fixture_answer *a, size_t horizon)
+{
+    for (size_t h = 0; h < horizon; h++) {
+        const double *q = a->quantile + h * FIXTURE_LEVELS;
+        assert_true(isfinite(a->mean[h]) && isfinite(q[0]) && isfinite(q[2]));
+        assert_true(q[0] <= q[1] && q[1] <= q[2]);
+        assert_true(a->mean[h] == q[1]);
+    }
+}
+
+static void any_length_from_one_point_up_gives_ordered_quantiles(void **state)
+{
+    (void)state;
+    double value[40];
+    for (size_t t = 0; t < 40; t++) value[t] = 10 + (double)(t % 4) + 0.1 * (double)t;
+    for (size_t n = 1; n <= 40; n += n < 20 ? 1 : 5) {
+        const ssm_series series = fixture_series(value, n, 0);
+        fixture_answer a;
+        fixture_forecast("zero", NULL, NULL, &series, 5, &a);
+        assert_sane(&a, 5);
+    }
+}
+
+static void a_constant_series_goes_on(void **state)
+{
+    (void)state;
+    static const double levels[] = {0, 1e-3, -7.25, 1e300, -1e-300, 1.7e308};
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+        double value[30];
+        fixture_answer a;
+        for (size_t t = 0; t < 30; t++) value[t] = levels[i];
+        const ssm_series series = fixture_series(value, 30, 0);
+        fixture_forecast("zero", NULL, NULL, &series, 10, &a);
+        assert_sane(&a, 10);
+        /* The scale of a window without spread is a tenth of max(|level|, 1); the vectors show 2 % of it. */
+        for (size_t h = 0; h < 10; h++)
+            assert_true(fabs(a.mean[h] - levels[i]) <= 0.005 * fmax(fabs(levels[i]), 1));
+    }
+}
+
+/* Spread of the values, for tolerances. */
+static double spread_of(const double *value, size_t n)
+{
+    double low = INFINITY, high = -INFINITY;
+    for (size_t t = 0; t < n; t++) low = fmin(low, value[t]), high = fmax(high, value[t]);
+    return high - low;
+}
+
+/* Features round differently in single precision when the level moves: 1e-4 of the spread. */
+static void the_forecast_moves_with_level_and_scale(void **state)
+{
+    (void)state;
+    static const struct {
+        double scale, level;
+    } moves[] = {{1e-300, 0}, {1e-12, 0}, {1e12, 0}, {1e290, 0}, {3, -1e3}, {1, 1e9}};
+    static double value[FIXTURE_ROWS], moved[FIXTURE_ROWS];
+    const size_t n = fixture_read("air_passengers.csv", value);
+    const ssm_series series = fixture_series(value, n, 0);
+    const double tolerance = 1e-4 * spread_of(value, n);
+    fixture_answer a, b;
+    fixture_forecast("zero", NULL, NULL, &series, 24, &a);
+    assert_sane(&a, 24);
+    for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
+        for (size_t t = 0; t < n; t++) moved[t] = moves[i].scale * value[t] + moves[i].level;
+        const ssm_series other = fixture_series(moved, n, 0);
+        fixture_forecast("zero", NULL, NULL, &other, 24, &b);
+        for (size_t j = 0; j < 24 * FIXTURE_LEVELS; j++) {
+            const double back = (b.quantile[j] - moves[i].level) / moves[i].scale;
+            assert_true(fabs(back - a.quantile[j]) <= tolerance);
+        }
+    }
+}
+
+static void values_near_the_end_of_the_range_stay_finite(void **state)
+{
+    (void)state;
+    double value[64];
+    fixture_answer a;
+    for (size_t t = 0; t < 64; t++) value[t] = (t % 2 ? -1.7e308 : 1.7e308);
+    const ssm_series series = fixture_series(value, 64, 0);
+    fixture_forecast("zero", NULL, NULL, &series, 20, &a);
+    assert_sane(&a, 20);
+}
+
+static void missing_values_are_handled_wherever_they_are(void **state)
+{
+    (void)state;
+    static double value[FIXTURE_ROWS], gappy[FIXTURE_ROWS];
+    const size_t n = fixture_read("air_passengers.csv", value);
+    const double spread = spread_of(value, n);
+    const ssm_series whole = fixture_series(value, n, 0), series = fixture_series(gappy, n, 0);
+    fixture_answer a, b;
+    fixture_forecast("zero", NULL, NULL, &whole, 12, &a);
+    for (size_t t = 0; t < n; t++) gappy[t] = t % 7 == 3 || t < 5 ? NAN : value[t];
+    fixture_forecast("zero", NULL, NULL, &series, 12, &b);
+    assert_sane(&b, 12);
+    for (size_t h = 0; h < 12; h++) assert_true(fabs(a.mean[h] - b.mean[h]) <= 0.15 * spread);
+    for (size_t t = n - 20; t < n; t++) gappy[t] = NAN;
+    fixture_forecast("zero", NULL, NULL, &series, 12, &b);
+    assert_sane(&b, 12);
+}
+
+static void a_context_without_a_value_is_an_error_that_says_so(void **state)
+{
+    (void)state;
+    static double value[400];
+    ssm_context *ctx;
+    ssm_forecaster *f;
+    for (size_t t = 0; t < 400; t++) value[t] = t < 100 ? (double)t : NAN;
+    const ssm_series series = fixture_series(value, 400, 0);
+    const ssm_fit_task task = {.panel = &series, .n_series = 1, .horizon = 5};
+    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+    assert_int_equal(ssm_forecaster_new(ctx, "zero", &f), SSM_OK);
+    assert_int_equal(ssm_forecaster_set(f, "context", "300"), SSM_OK);
+    assert_int_equal(ssm_forecaster_fit(f, &task), SSM_OK);
+    assert_int_equal(ssm_forecaster_condition(f, &series), SSM_E_DATA);
+    assert_non_null(strstr(ssm_context_message(ctx), "last 300 rows"));
+    ssm_forecaster_free(f);
+    ssm_context_free(ctx);
+}
+
+/* A forecast of `horizon` rows at the levels given; arrays of the caller. */
+static void forecast_levels(const char *option, const char *text, const ssm_series *series, ssm_forecast *out)
+{
+    ssm_context *ctx;
+    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+    ssm_forecaster *f = fixture_fit(ctx, "zero", option, text, series, out->horizon);
+    assert_int_equal(ssm_forecaster_predict(f, out), SSM_OK);
+    ssm_forecaster_free(f);
+    ssm_context_free(ctx);
+}
+
+static void beyond_one_pass_the_forecast_goes_on_and_intervals_do_not_collapse(void **state)
+{
+    (void)state;
+    enum { LONG = SSMI_ZERO_HORIZON + 700 };
+    static double value[FIXTURE_ROWS], mean[LONG], quantile[2 * LONG], mean1[LONG], quantile1[2 * LONG];
+    static const double level[] = {0.1, 0.9};
+    const size_t n = fixture_read("taylor.csv", value);
+    const ssm_series series = fixture_series(value, n, 0);
+    ssm_forecast one = {SSMI_ZERO_HORIZON, 2, level, mean1, quantile1},
+                 all = {LONG, 2, level, mean, quantile};
+    forecast_levels(NULL, NULL, &series, &one);
+    forecast_levels(NULL, NULL, &series, &all);
+    const size_t last = SSMI_ZERO_HORIZON - 1;
+    const double width = quantile[2 * last + 1] - quantile[2 * last];
+    assert_memory_equal(mean, mean1, sizeof(double) * SSMI_ZERO_HORIZON);
+    for (size_t h = SSMI_ZERO_HORIZON; h < LONG; h++) {
+        assert_true(isfinite(mean[h]));
+        assert_true(quantile[2 * h + 1] - quantile[2 * h] >= 0.999 * width);
+    }
+    /* Demand keeps its daily cycle of 48 rows. */
+    double same = 0, half = 0;
+    for (size_t h = SSMI_ZERO_HORIZON; h + 48 < LONG; h++) {
+        same += fabs(mean[h + 48] - mean[h]);
+        half += fabs(mean[h + 24] - mean[h]);
+    }
+    assert_true(same < 0.5 * half);
+}
+
+static void tail_levels_lie_outside_the_nine_and_ascend(void **state)
+{
+    (void)state;
+    static const double level[] = {0.001, 0.025, 0.1, 0.15, 0.5, 0.77, 0.9, 0.975, 0.999};
+    enum { N = sizeof level / sizeof *level, H = 12 };
+    static double value[FIXTURE_ROWS];
+    double mean[H], quantile[H * N];
+    const size_t n = fixture_read("air_passengers.csv", value);
+    const ssm_series series = fixture_series(value, n, 0);
+    ssm_forecast out = {H, N, level, mean, quantile};
+    forecast_levels(NULL, NULL, &series, &out);
+    for (size_t h = 0; h < H; h++) {
+        for (size_t k = 1; k < N; k++) assert_true(quantile[h * N + k] > quantile[h * N + k - 1]);
+    }
+}
+
+/* In the middle of a-space asinh is the identity up to 1e-7 for u = 1e-3. */
+static void quantiles_of_a_normal_come_back_at_every_level(void **state)
+{
+    (void)state;
+    static const double z[] = {
+        -3.0902323061678132, -1.9599639845400545, -1.2815515655446004, -0.67448975019608171, 0,
+        0.67448975019608171, 1.9599639845400545};
+    static const double level[] = {0.001, 0.025, 0.1, 0.25, 0.5, 0.75, 0.975};
+    double q[SSMI_FAN_LEVELS] = {
+        -1.2815515655446004, -0.8416212335729143, -0.5244005127080407, -0.2533471031357998, 0,
+        0.2533471031357998,  0.5244005127080407,  0.8416212335729143,  1.2815515655446004};
+    for (size_t i = 0; i < sizeof z / sizeof *z; i++)
+        assert_true(fabs(ssmi_fan_quantile(q, level[i], z[i], 0, 1e3) - z[i]) <= 1e-5);
+    ssmi_fan_widen(q, q);
+    assert_near(q[0], -sqrt(2) * 1.2815515655446004, 1e-12);
+}
+
+static void flipping_makes_the_forecast_odd(void **state)
+{
+    (void)state;
+    static double value[FIXTURE_ROWS], turned[FIXTURE_ROWS];
+    const size_t n = fixture_read("nile.csv", value);
+    fixture_answer a, b, plain;
+    for (size_t t = 0; t < n; t++) turned[t] = -value[t];
+    const ssm_series series = fixture_series(value, n, 0), other = fixture_series(turned, n, 0);
+    fixture_forecast("zero", "flip", "true", &series, 10, &a);
+    fixture_forecast("zero", "flip", "true", &other, 10, &b);
+    fixture_forecast("zero", NULL, NULL, &series, 10, &plain);
+    const double tolerance = 1e-5 * spread_of(value, n);
+    double moved = 0;
+    for (size_t h = 0; h < 10; h++) {
+        assert_true(fabs(a.mean[h] + b.mean[h]) <= tolerance);
+        assert_true(fabs(a.quantile[h * 3] + b.quantile[h * 3 + 2]) <= tolerance);
+        moved = fmax(moved, fabs(a.mean[h] - plain.mean[h]));
+    }
+    assert_true(moved > tolerance); /* the option does something */
+}
+
+/* Rounding weights to 8 bits moves errors of benchmarks by less than 1 %; single forecasts by a few percent
+ * of their width. */
+static void integers_give_nearly_the_same_forecast(void **state)
+{
+    (void)state;
+    static double value[FIXTURE_ROWS];
+    const size_t n = fixture_read("air_passengers.csv", value);
+    const ssm_series series = fixture_series(value, n, 0);
+    fixture_answer a, b;
+    fixture_forecast("zero", NULL, NULL, &series, 24, &a);
+    fixture_forecast("zero", "precision", "int8", &series, 24, &b);
+    for (size_t h = 0; h < 24; h++) {
+        const double width = a.quantile[h * 3 + 2] - a.quantile[h * 3];
+        assert_true(fabs(a.mean[h] - b.mean[h]) <= 0.1 * width);
+    }
+    assert_true(memcmp(a.mean, b.mean, sizeof(double) * 24) != 0);
+}
+
+static void weights_from_the_file_are_those_in_the_library(void **state)
+{
+    (void)state;
+    static double value[FIXTURE_ROWS];
+    const size_t n = fixture_read("nile.csv", value);
+    const ssm_series series = fixture_series(value, n, 0);
+    fixture_answer a, b;
+    if (strlen(WEIGHTS) >= SSM_OPTION_TEXT_SIZE) skip();
+    fixture_forecast("zero", NULL, NULL, &series, 10, &a);
+    fixture_forecast("zero", "weights", WEIGHTS, &series, 10, &b);
+    assert_memory_equal(a.mean, b.mean, sizeof(double) * 10);
+}
+
+static void a_hint_replaces_the_period(void **state)
+{
+    (void)state;
+    static double value[FIXTURE_ROWS];
+    const size_t n = fixture_read("air_passengers.csv", value);
+    const ssm_series series = fixture_series(value, n, 0);
+    fixture_answer a, b, c;
+    fixture_forecast("zero", NULL, NULL, &series, 24, &a);
+    fixture_forecast("zero", "period", "12", &series, 24, &b);
+    fixture_forecast("zero", "period", "7", &series, 24, &c);
+    assert_memory_equal(a.mean, b.mean, sizeof(double) * 24); /* twelve is what it finds */
+    assert_true(memcmp(a.mean, c.mean, sizeof(double) * 24) != 0);
+}
+
+typedef struct image {
+    ssm_context *ctx;
+    ssm_arena file;
+    unsigned char *bytes;
+    size_t size;
+} image;
+
+static void open_image(image *i)
+{
+    assert_int_equal(ssm_context_new(NULL, &i->ctx), SSM_OK);
+    ssmi_arena_init(&i->file, i->ctx);
+    assert_int_equal(ssmi_file_read(&i->file, WEIGHTS, (size_t)1 << 30, &i->bytes, &i->size), SSM_OK);
+}
+
+static void close_image(image *i)
+{
+    ssmi_arena_clear(&i->file);
+    ssm_context_free(i->ctx);
+}
+
+static ssm_status unpack(image *i, size_t size)
+{
+    ssm_arena mem;
+    ssmi_zero_network net;
+    ssmi_arena_init(&mem, i->ctx);
+    const ssm_status status = ssmi_zero_unpack(&net, "weights", i->bytes, size, 0, &mem);
+    ssmi_arena_clear(&mem);
+    return status;
+}
+
+static void replace(image *i, const char *found, const char *by)
+{
+    const size_t length = strlen(found);
+    assert_int_equal(length, strlen(by));
+    for (size_t at = 0; at + length < 8000; at++) {
+        if (memcmp(i->bytes + at, found, length) != 0) continue;
+        memcpy(i->bytes + at, by, length);
+        return;
+    }
+    fail_msg("\"%s\" is not in the header", found);
+}
+
+static void damaged_weights_are_an_error_of_format(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *found, *by, *message;
+    } cases[] = {
+        {"\"e2.bias\"", "\"e9.bias\"", "\"e2.bias\": is missing"},
+        {"\"blocks.3.freq\"", "\"blocks.3.frex\"", "\"blocks.3.freq\": is missing"},
+        {"\"blocks.0.A_log\"", "\"blocks.0.B_log\"", "does not hold a network"},
+        {"[512,90]", "[90,512]", "another shape"},
+        {"\"dtype\":\"F16\",\"shape\":[1160,256]", "\"dtype\":\"F16\",\"shape\":[1280,232]", "shape"}};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        image i;
+        open_image(&i);
+        replace(&i, cases[k].found, cases[k].by);
+        assert_int_equal(unpack(&i, i.size), SSM_E_FORMAT);
+        if (strstr(ssm_context_message(i.ctx), cases[k].message) == NULL)
+            fail_msg("\"%s\" in place of \"%s\"", ssm_context_message(i.ctx), cases[k].message);
+        close_image(&i);
+    }
+}
+
+static void a_weight_that_is_not_finite_is_refused(void **state)
+{
+    (void)state;
+    image i;
+    open_image(&i);
+    i.bytes[i.size - 1] = 0x7f; /* the last tensor is single precision: an infinity or NaN */
+    i.bytes[i.size - 2] = 0xc0;
+    assert_int_equal(unpack(&i, i.size), SSM_E_FORMAT);
+    assert_non_null(strstr(ssm_context_message(i.ctx), "not finite"));
+    close_image(&i);
+}
+
+/* Random damage to the header, and cuts: never a crash, and never anything but success or an error of format.
+ */
+static void random_damage_never_does_harm(void **state)
+{
+    (void)state;
+    enum { TRIALS = 60, HEADER = 6216 };
+    image i;
+    open_image(&i);
+    unsigned char *kept = ssmi_arena_alloc(&i.file, HEADER, 1);
+    gsl_rng *rng = ssmi_random_stream(&i.file, 1);
+    memcpy(kept, i.bytes, HEADER);
+    for (int trial = 0; trial < TRIALS; trial++) {
+        for (size_t k = 0; k < 3; k++)
+            i.bytes[gsl_rng_uniform_int(rng, HEADER)] = (unsigned char)(32 + gsl_rng_uniform_int(rng, 96));
+        const ssm_status status = unpack(&i, trial % 3 == 0 ? gsl_rng_uniform_int(rng, i.size) : i.size);
+        assert_true(status == SSM_E_FORMAT || status == SSM_OK);
+        memcpy(i.bytes, kept, HEADER);
+    }
+    assert_int_equal(unpack(&i, i.size), SSM_OK);
+    close_image(&i);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_length_from_one_point_up_gives_ordered_quantiles),
+        cmocka_unit_test(a_constant_series_goes_on),
+        cmocka_unit_test(the_forecast_moves_with_level_and_scale),
+        cmocka_unit_test(values_near_the_end_of_the_range_stay_finite),
+        cmocka_unit_test(missing_values_are_handled_wherever_they_are),
+        cmocka_unit_test(a_context_without_a_value_is_an_error_that_says_so),
+        cmocka_unit_test(beyond_one_pass_the_forecast_goes_on_and_intervals_do_not_collapse),
+        cmocka_unit_test(tail_levels_lie_outside_the_nine_and_ascend),
+        cmocka_unit_test(quantiles_of_a_normal_come_back_at_every_level),
+        cmocka_unit_test(flipping_makes_the_forecast_odd),
+        cmocka_unit_test(integers_give_nearly_the_same_forecast),
+        cmocka_unit_test(weights_from_the_file_are_those_in_the_library),
+        cmocka_unit_test(a_hint_replaces_the_period),
+        cmocka_unit_test(damaged_weights_are_an_error_of_format),
+        cmocka_unit_test(a_weight_that_is_not_finite_is_refused),
+        cmocka_unit_test(random_damage_never_does_harm),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
