@@ -44,7 +44,7 @@ static void add_escaped(ssmi_text *out, const char *text, const replacement *tab
         while (r->to != NULL && r->from != (char)*p) r++;
         if (length == 0) {
             ssmi_text_puts(out, "\xef\xbf\xbd");
-        } else if (*p < 0x20 || *p == 0x7f) {
+        } else if (*p < 0x20 || *p == 0x7f || (p[0] == 0xc2 && p[1] < 0xa0)) { /* C0, DEL, C1 */
             ssmi_text_puts(out, " ");
         } else if (r->to != NULL) {
             ssmi_text_puts(out, r->to);

@@ -1,0 +1,116 @@
+#include "cli/entrants.h"
+
+#include <string.h>
+
+enum { MAX_ENTRANTS = 64 };
+
+typedef struct field {
+    ssm_entrant *entrant; /* (MAX_ENTRANTS) */
+    size_t n;
+    cli_session *session;
+    ssm_arena *arena;
+} field;
+
+static char *copy_part(ssm_arena *arena, const char *text, size_t length)
+{
+    char *part = SSMI_ALLOC(arena, char, length + 1);
+    return part != NULL ? memcpy(part, text, length) : NULL;
+}
+
+static int add(field *f, const char *label, size_t length)
+{
+    char *whole = copy_part(f->arena, label, length);
+    char *model = copy_part(f->arena, label, strcspn(label, ":") < length ? strcspn(label, ":") : length);
+    if (whole == NULL || model == NULL) return cli_fail(f->session, SSM_E_MEMORY);
+    for (size_t i = 0; i < f->n; i++) {
+        if (strcmp(f->entrant[i].label, whole) != 0) continue;
+        cli_error("option \"--models\": \"%s\" stands there twice; give one a label, such as %s:b", whole,
+                  model);
+        return CLI_USAGE;
+    }
+    if (f->n == MAX_ENTRANTS) {
+        cli_error("option \"--models\": at most %d models can be compared", (int)MAX_ENTRANTS);
+        return CLI_USAGE;
+    }
+    f->entrant[f->n++] = (ssm_entrant){.model = model, .label = whole};
+    return CLI_OK;
+}
+
+static int add_registered(field *f, int composites)
+{
+    for (size_t i = 0; ssm_forecaster_type_at(i) != NULL; i++) {
+        const ssm_forecaster_type *type = ssm_forecaster_type_at(i);
+        if (!composites && (type->caps & SSM_CAP_COMPOSITE)) continue;
+        int result = add(f, type->name, strlen(type->name));
+        if (result != CLI_OK) return result;
+    }
+    return CLI_OK;
+}
+
+static int add_listed(field *f, const char *models)
+{
+    for (const char *p = models;; p++) {
+        size_t length = strcspn(p, ",");
+        if (length == 0) {
+            cli_error("option \"--models\": \"%s\" has an empty name", models);
+            return CLI_USAGE;
+        }
+        int result = add(f, p, length);
+        if (result != CLI_OK) return result;
+        p += length;
+        if (*p == '\0') return CLI_OK;
+    }
+}
+
+/* Labels may contain points, options may not: the last point before the first "=" divides them. */
+static int give_setting(field *f, const char *text)
+{
+    const char *equals = strchr(text, '='), *point = equals;
+    while (point != NULL && point > text && *point != '.') point--;
+    if (point == NULL || point == text) {
+        cli_error("option \"--set\": \"%s\" is not MODEL.NAME=VALUE", text);
+        return CLI_USAGE;
+    }
+    for (size_t i = 0; i < f->n; i++) {
+        ssm_entrant *e = &f->entrant[i];
+        if (strlen(e->label) != (size_t)(point - text) ||
+            strncmp(e->label, text, (size_t)(point - text)) != 0)
+            continue;
+        ssm_setting *settings = SSMI_ALLOC(f->arena, ssm_setting, e->n_settings + 1);
+        char *option = copy_part(f->arena, point + 1, (size_t)(equals - point - 1));
+        if (settings == NULL || option == NULL) return cli_fail(f->session, SSM_E_MEMORY);
+        for (size_t k = 0; k < e->n_settings; k++) settings[k] = e->setting[k];
+        settings[e->n_settings++] = (ssm_setting){option, equals + 1};
+        e->setting = settings;
+        return CLI_OK;
+    }
+    cli_error("option \"--set\": \"%.*s\" is not among the models compared", (int)(point - text), text);
+    return CLI_USAGE;
+}
+
+/* A typing error must not cost the minutes of a run. */
+static int try_entrant(const field *f, const ssm_entrant *e)
+{
+    ssm_forecaster *forecaster;
+    ssm_status status = ssm_forecaster_new(f->session->ctx, e->model, &forecaster);
+    if (status != SSM_OK) return cli_fail(f->session, status);
+    for (size_t i = 0; i < e->n_settings && status == SSM_OK; i++) {
+        status = ssm_forecaster_set(forecaster, e->setting[i].option, e->setting[i].value);
+    }
+    ssm_forecaster_free(forecaster);
+    return status == SSM_OK ? CLI_OK : cli_fail(f->session, status);
+}
+
+int cli_entrants_of(cli_session *session, const char *models, const cli_list *set, ssm_arena *arena,
+                    ssm_entrant **entrant, size_t *n)
+{
+    field f = {SSMI_ALLOC(arena, ssm_entrant, MAX_ENTRANTS), 0, session, arena};
+    if (f.entrant == NULL) return cli_fail(session, SSM_E_MEMORY);
+    int everything = models != NULL && strcmp(models, "all") == 0;
+    int result = models == NULL || everything ? add_registered(&f, everything) : add_listed(&f, models);
+    for (size_t i = 0; i < set->n && result == CLI_OK; i++) result = give_setting(&f, set->item[i]);
+    for (size_t i = 0; i < f.n && result == CLI_OK; i++) result = try_entrant(&f, &f.entrant[i]);
+    *entrant = f.entrant;
+    *n = f.n;
+    return result;
+}
