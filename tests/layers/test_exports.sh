@@ -14,6 +14,7 @@ declared() { cat "$1"/*.h | sed -n 's/^SSM_API [^(]*[ *]\([a-z0-9_]*\)(.*/\1/p' 
 check_shared() { # LIBRARY HEADERS
     {
         comm -23 <(exported "$1") <(declared "$2") | sed 's/$/: exported but not declared in a public header/'
+        comm -13 <(exported "$1") <(declared "$2") | sed 's/$/: declared in a public header but not exported/'
         { exported "$1"; declared "$2"; } | sed -n '/^ssm_/!s/$/: a public name without ssm_/p'
     } | none
 }
@@ -35,6 +36,7 @@ library <<< 'int ssm_known(int x) { return x; } int ssmi_leak(int x) { return x;
 must_fail '^ssmi_leak: exported but not declared' check_shared "$fixture/a.so" "$fixture/include"
 must_pass check_static "$fixture/a.a"
 library <<< 'static int x;'
+must_fail '^ssm_known: declared in a public header but not exported' check_shared "$fixture/a.so" "$fixture/include"
 library <<< 'int solve(int x) { return x; }'
 must_fail '^solve: a public name without' check_shared "$fixture/a.so" "$fixture/include"
 must_fail '^solve: a global name without' check_static "$fixture/a.a"
