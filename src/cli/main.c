@@ -109,6 +109,8 @@ int main(int argc, char **argv)
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    /* A file that grows past its limit is then a failed write, which cleans up. */
+    signal(SIGXFSZ, SIG_IGN);
     if (ssm_context_new(NULL, &session.ctx) != SSM_OK) {
         cli_error("out of memory");
         return CLI_PARTIAL;
