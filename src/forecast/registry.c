@@ -12,7 +12,9 @@
     X(drift)                                                                                                 \
     X(mean)                                                                                                  \
     X(linear)                                                                                                \
-    X(zero)
+    X(zero)                                                                                                  \
+    X(ensemble)                                                                                              \
+    X(auto)
 
 #define DECLARE(name) extern const ssm_forecaster_type ssmi_model_##name;
 MODELS(DECLARE)
