@@ -79,7 +79,7 @@ size_t cli_horizon_of(const cli_request *request, const ssm_series *series, size
         if (series[i].n_periods > 0 && (season == 0 || series[i].period[0] < season))
             season = series[i].period[0];
     }
-    return season > 0 ? limit(2 * season, length / 4) : limit(length / 10, 24);
+    return season > 0 ? limit(2 * season, length / 4 < 336 ? length / 4 : 336) : limit(length / 10, 24);
 }
 
 static ssm_status set_option(ssm_forecaster *f, ssm_context *ctx, const char *assignment)

@@ -25,8 +25,8 @@ typedef struct cli_levels {
 /* From --level (central intervals in percent, with the median) or --quantiles (probabilities). */
 int cli_levels_of(const cli_request *request, cli_levels *out);
 
-/* The horizon asked for, else a rule: two of the shortest season, at most a quarter of the series; without
- * a season a tenth of the series, at most 24 rows. */
+/* The horizon asked for, else a rule: two of the shortest season, at most a quarter of the series and 336
+ * rows; without a season a tenth of the series, at most 24 rows. */
 size_t cli_horizon_of(const cli_request *request, const ssm_series *series, size_t n);
 
 /* A forecaster of the model asked for with its --set options, freed with the arena. */
