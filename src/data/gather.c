@@ -130,10 +130,10 @@ static ssm_status read_cells(ssmi_gather *g, const ssmi_row *row, double *value)
 
 static ssm_status make_room(ssmi_gather *g)
 {
-    if (g->n_rows < g->capacity) return SSM_OK;
     if (g->n_rows >= g->max_rows) {
         return ssmi_fail(g->ctx, SSM_E_DATA, "%s: more than %zu rows", g->path, g->max_rows);
     }
+    if (g->n_rows < g->capacity) return SSM_OK;
     size_t capacity = g->capacity > 0 ? 2 * g->capacity : 64, items;
     if (!ssmi_size_mul(capacity, g->n_cells > 0 ? g->n_cells : 1, &items)) {
         return ssmi_fail(g->ctx, SSM_E_MEMORY, "%s: the table does not fit into memory", g->path);

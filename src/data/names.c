@@ -1,4 +1,4 @@
-/* Column names: made fit for use, and found again. */
+/* Column names: made fit for use, found again, and what they hint at. */
 #include "base/suggest.h"
 #include "data/number.h"
 #include "data/schema.h"
@@ -184,4 +184,69 @@ ssm_status ssmi_names_find_list(ssm_context *ctx, const char *const *name, size_
         if (list[length] == '\0') return SSM_OK;
         list += length + 1;
     }
+}
+
+/* ---- hints ---- */
+
+static int same_word(const char *a, const char *b)
+{
+    for (; *a != '\0' && *b != '\0'; a++, b++) {
+        char x = *a >= 'A' && *a <= 'Z' ? (char)(*a | 32) : *a;
+        if (x != *b) return 0;
+    }
+    return *a == *b;
+}
+
+int ssmi_name_contains(const char *name, const char *word)
+{
+    for (; *name != '\0'; name++) {
+        size_t i = 0;
+        while (word[i] != '\0' && (name[i] | 32) == word[i]) i++;
+        if (word[i] == '\0') return 1;
+    }
+    return 0;
+}
+
+int ssmi_name_like_time(const char *name)
+{
+    static const char *const part[] = {"time", "date", "stamp", "epoch", "datum", "zeit", "period", "fecha"};
+    static const char *const whole[] = {"ds", "ts", "t", "year", "month", "jahr", "monat", "utc"};
+    for (size_t i = 0; i < sizeof part / sizeof part[0]; i++) {
+        if (ssmi_name_contains(name, part[i])) return 1;
+    }
+    for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++) {
+        if (same_word(name, whole[i])) return 1;
+    }
+    return 0;
+}
+
+/* YEAR ... SECOND by the column's name, or -1. */
+int ssmi_name_part(const char *name)
+{
+    static const struct {
+        const char *name;
+        ssmi_part_kind kind;
+    } table[] = {
+        {"year", SSMI_PART_YEAR},   {"yr", SSMI_PART_YEAR},          {"yyyy", SSMI_PART_YEAR},
+        {"month", SSMI_PART_MONTH}, {"mon", SSMI_PART_MONTH},        {"mo", SSMI_PART_MONTH},
+        {"mm", SSMI_PART_MONTH},    {"day", SSMI_PART_DAY},          {"mday", SSMI_PART_DAY},
+        {"dd", SSMI_PART_DAY},      {"day_of_month", SSMI_PART_DAY}, {"hour", SSMI_PART_HOUR},
+        {"hr", SSMI_PART_HOUR},     {"hh", SSMI_PART_HOUR},          {"minute", SSMI_PART_MINUTE},
+        {"min", SSMI_PART_MINUTE},  {"second", SSMI_PART_SECOND},    {"sec", SSMI_PART_SECOND},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        if (same_word(name, table[i].name)) return (int)table[i].kind;
+    }
+    return -1;
+}
+
+int ssmi_name_like_index(const char *name)
+{
+    static const char *const names[] = {
+        "no", "nr",   "id",   "idx", "index", "row", "rownum", "obs",      "n",          "t",     "num", "i",
+        "x",  "time", "step", "seq", "line",  "rec", "number", "column_1", "unnamed: 0", "rowid", "#"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (same_word(name, names[i])) return 1;
+    }
+    return 0;
 }

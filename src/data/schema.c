@@ -1,5 +1,5 @@
-/* Kinds of columns by majority of the sample: mostly numbers makes a number column, in which anything that
- * cannot be read is an error later; mostly text makes a text column, which is not used. */
+/* Kinds of columns by majority of the sample: at least half numbers makes a number column, in which anything
+ * that cannot be read is an error later; mostly text makes a text column, which is not used. */
 #include "data/schema.h"
 #include "data/number.h"
 
@@ -41,7 +41,7 @@ static void look_at_all(ssmi_schema *schema, const ssmi_sample *sample)
 static ssm_column_kind majority(const ssmi_traits *t)
 {
     if (t->n_values == 0) return SSM_COLUMN_EMPTY;
-    return 2 * t->n_numbers > t->n_values ? SSM_COLUMN_NUMBER : SSM_COLUMN_TEXT;
+    return 2 * t->n_numbers >= t->n_values ? SSM_COLUMN_NUMBER : SSM_COLUMN_TEXT;
 }
 
 /* Only the columns asked for are read, and those as numbers whatever they look like. */

@@ -98,4 +98,10 @@ ssm_status ssmi_names_find(ssm_context *ctx, const char *const *name, size_t n, 
 ssm_status ssmi_names_find_list(ssm_context *ctx, const char *const *name, size_t n, const char *list,
                                 size_t *column, size_t most, size_t *n_found);
 
+/* What a name hints at, whatever the case of its letters. */
+int ssmi_name_contains(const char *name, const char *word);
+int ssmi_name_like_time(const char *name);  /* "timestamp", "Date", "ds" */
+int ssmi_name_like_index(const char *name); /* "No", "id", "t" */
+int ssmi_name_part(const char *name);       /* ssmi_part_kind from YEAR to SECOND ("hour"), or -1 */
+
 #endif

@@ -56,27 +56,11 @@ static ssm_status read_rows(reading *r)
 
 /* ---- columns ---- */
 
-static int named_like_index(const char *name)
-{
-    static const char *const names[] = {
-        "no", "nr",   "id",   "idx",    "index",    "row",        "rownum", "obs", "n",   "t",    "num", "i",
-        "x",  "time", "step", "number", "column_1", "unnamed: 0", "rowid",  "seq", "rec", "line", "#"};
-    char lower[16];
-    size_t length = strlen(name);
-    if (length >= sizeof lower) return 0;
-    for (size_t i = 0; i <= length; i++)
-        lower[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] | 32) : name[i];
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (strcmp(names[i], lower) == 0) return 1;
-    }
-    return 0;
-}
-
 /* Counts rows: rises by the same amount in each, by 1 unless the name says that it counts. */
 static int counts_rows(const ssmi_gather *g, size_t k)
 {
     const char *name = g->schema.name[g->cells[k].column];
-    int named = named_like_index(name);
+    int named = ssmi_name_like_index(name);
     if (g->n_rows < 2 || (g->cells[k].column > 0 && !named)) return 0;
     double step = g->value[g->n_cells + k] - g->value[k];
     for (size_t i = 1; i < g->n_rows; i++) {

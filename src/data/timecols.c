@@ -35,58 +35,6 @@ static const format formats[] = {
     {"epoch-ns", SSMI_PART_EPOCH, SSMI_ORDER_YMD, 1},
 };
 
-static int same_word(const char *a, const char *b)
-{
-    for (; *a != '\0' && *b != '\0'; a++, b++) {
-        char x = *a >= 'A' && *a <= 'Z' ? (char)(*a | 32) : *a;
-        if (x != *b) return 0;
-    }
-    return *a == *b;
-}
-
-static int contains_word(const char *name, const char *word)
-{
-    for (; *name != '\0'; name++) {
-        size_t i = 0;
-        while (word[i] != '\0' && (name[i] | 32) == word[i]) i++;
-        if (word[i] == '\0') return 1;
-    }
-    return 0;
-}
-
-static int named_like_time(const char *name)
-{
-    static const char *const part[] = {"time", "date", "stamp", "epoch", "datum", "zeit", "period", "fecha"};
-    static const char *const whole[] = {"ds", "ts", "t", "year", "month", "jahr", "monat", "utc"};
-    for (size_t i = 0; i < sizeof part / sizeof part[0]; i++) {
-        if (contains_word(name, part[i])) return 1;
-    }
-    for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++) {
-        if (same_word(name, whole[i])) return 1;
-    }
-    return 0;
-}
-
-/* YEAR ... SECOND by the column's name, or -1. */
-static int part_by_name(const char *name)
-{
-    static const struct {
-        const char *name;
-        ssmi_part_kind kind;
-    } table[] = {
-        {"year", SSMI_PART_YEAR},   {"yr", SSMI_PART_YEAR},          {"yyyy", SSMI_PART_YEAR},
-        {"month", SSMI_PART_MONTH}, {"mon", SSMI_PART_MONTH},        {"mo", SSMI_PART_MONTH},
-        {"mm", SSMI_PART_MONTH},    {"day", SSMI_PART_DAY},          {"mday", SSMI_PART_DAY},
-        {"dd", SSMI_PART_DAY},      {"day_of_month", SSMI_PART_DAY}, {"hour", SSMI_PART_HOUR},
-        {"hr", SSMI_PART_HOUR},     {"hh", SSMI_PART_HOUR},          {"minute", SSMI_PART_MINUTE},
-        {"min", SSMI_PART_MINUTE},  {"second", SSMI_PART_SECOND},    {"sec", SSMI_PART_SECOND},
-    };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        if (same_word(name, table[i].name)) return (int)table[i].kind;
-    }
-    return -1;
-}
-
 static void add_part(search *s, ssmi_part_kind kind, size_t column)
 {
     ssmi_time_spec *spec = &s->schema->time;
@@ -109,9 +57,12 @@ static const char *next_value(const search *s, size_t column, size_t *i, size_t 
     return NULL;
 }
 
-static int all_dates(const ssmi_traits *t, int also_short)
+/* At least half dates: a cell that is none is then an error with its line, and not a column that goes
+ * unnoticed. */
+static int holds_dates(const ssmi_traits *t, int also_short)
 {
-    return t->n_values > 0 && t->n_dates + (also_short ? t->n_short : 0) == t->n_values;
+    size_t n = t->n_dates + (also_short ? t->n_short : 0);
+    return n > 0 && 2 * n >= t->n_values;
 }
 
 /* ---- columns of bare numbers ---- */
@@ -119,7 +70,7 @@ static int all_dates(const ssmi_traits *t, int also_short)
 /* The column as numbers: how many, their range, and how they move. */
 typedef struct motion {
     size_t n, n_up;
-    double minimum, maximum;
+    double first, minimum, maximum;
     double step;               /* from the first to the second */
     int whole, even, twelfths; /* all integers; equal steps; all whole months as decimal years */
 } motion;
@@ -133,6 +84,7 @@ static motion motion_of(const search *s, size_t column)
     while ((text = next_value(s, column, &i, &length)) != NULL) {
         if (ssmi_number_read(text, length, s->sample->dialect->decimal, &value) != SSMI_NUMBER_OK) continue;
         double month = 12 * (value - floor(value));
+        if (m.n == 0) m.first = value;
         if (m.n == 1) m.step = value - previous;
         if (m.n > 1 && value - previous != m.step) m.even = 0;
         m.n++;
@@ -159,6 +111,8 @@ static int all_stamps(const search *s, size_t column, ssmi_shape shape)
     int64_t time;
     while ((text = next_value(s, column, &i, &length)) != NULL) {
         ssmi_stamp stamp;
+        double number;
+        if (ssmi_number_read(text, length, '.', &number) != SSMI_NUMBER_OK) continue; /* an error later */
         if (!ssmi_stamp_read(text, length, &stamp) || stamp.shape != shape) return 0;
         if (!ssmi_stamp_time(&stamp, SSMI_ORDER_YMD, &time)) return 0;
         if (stamp.part[0] < 1700 || stamp.part[0] > 2200) return 0;
@@ -173,11 +127,13 @@ static int64_t epoch_unit(double value)
     return value < 1e8 ? 0 : value < 1e11 ? SSMI_SECOND : value < 1e14 ? 1000000 : value < 1e17 ? 1000 : 1;
 }
 
+/* Under a name that says nothing, only numbers that rise count as times. */
 static int take_epoch(search *s, size_t column, const motion *m)
 {
-    int64_t unit = epoch_unit(m->minimum);
+    int hinted = ssmi_name_like_time(s->schema->name[column]);
+    int64_t unit = epoch_unit(m->first);
     if (unit == 0 || (!m->whole && unit != SSMI_SECOND)) return 0;
-    if (m->n > 1 && 10 * (m->n_up + 1) < 9 * m->n) return 0;
+    if (!hinted && m->n > 1 && 10 * (m->n_up + 1) < 9 * m->n) return 0;
     s->schema->time.epoch_unit = unit;
     add_part(s, SSMI_PART_EPOCH, column);
     return 1;
@@ -187,7 +143,7 @@ static int take_epoch(search *s, size_t column, const motion *m)
 static int take_numbers(search *s, size_t column, int asked)
 {
     const ssmi_traits *t = &s->schema->traits[column];
-    if (t->n_values == 0 || t->n_numbers != t->n_values) return 0;
+    if (t->n_numbers == 0 || 2 * t->n_numbers < t->n_values) return 0;
     motion m = motion_of(s, column);
     int certain = asked || rises(&m);
     if (m.whole && all_stamps(s, column, SSMI_SHAPE_COMPACT)) {
@@ -221,7 +177,8 @@ static ssm_status refuse_serials(search *s, size_t column)
 {
     motion m = motion_of(s, column);
     const char *name = s->schema->name[column];
-    if (!rises(&m) || m.minimum < 20000 || m.maximum > 80000 || !contains_word(name, "date")) return SSM_OK;
+    if (!rises(&m) || m.minimum < 20000 || m.maximum > 80000 || !ssmi_name_contains(name, "date"))
+        return SSM_OK;
     return ssmi_fail(s->ctx, SSM_E_DATA,
                      "%s: column \"%s\" looks like day numbers of a spreadsheet; use --time-format excel, or "
                      "--time-column none if they are not times",
@@ -234,7 +191,7 @@ static int numbers_within(const search *s, size_t column, double least, double m
 {
     const ssmi_traits *t = &s->schema->traits[column];
     motion m = motion_of(s, column);
-    return t->n_values > 0 && t->n_numbers == t->n_values && m.whole && m.minimum >= least &&
+    return t->n_numbers > 0 && 2 * t->n_numbers >= t->n_values && m.whole && m.minimum >= least &&
            m.maximum <= most;
 }
 
@@ -249,7 +206,7 @@ static int fits_part(const search *s, size_t column, ssmi_part_kind kind)
 static size_t find_part(const search *s, ssmi_part_kind kind)
 {
     for (size_t k = 0; k < s->schema->width; k++) {
-        if (part_by_name(s->schema->name[k]) == (int)kind && fits_part(s, k, kind)) return k;
+        if (ssmi_name_part(s->schema->name[k]) == (int)kind && fits_part(s, k, kind)) return k;
     }
     return s->schema->width;
 }
@@ -271,7 +228,7 @@ static void take_clock_column(search *s, size_t date)
     if (schema->traits[date].n_clocked > 0) return;
     for (size_t k = 0; k < schema->width; k++) {
         const ssmi_traits *t = &schema->traits[k];
-        if (k == date || t->n_values == 0 || t->n_clocks != t->n_values) continue;
+        if (k == date || t->n_clocks == 0 || 2 * t->n_clocks < t->n_values) continue;
         add_part(s, SSMI_PART_CLOCK, k);
         return;
     }
@@ -285,7 +242,7 @@ static void take_clock_column(search *s, size_t date)
 static int take_dates(search *s, int also_short)
 {
     for (size_t k = 0; k < s->schema->width; k++) {
-        if (!all_dates(&s->schema->traits[k], also_short)) continue;
+        if (!holds_dates(&s->schema->traits[k], also_short)) continue;
         add_part(s, SSMI_PART_STAMP, k);
         take_clock_column(s, k);
         return 1;
@@ -335,7 +292,7 @@ static ssm_status take_one(search *s, size_t column, const format *f)
         add_part(s, f->kind, column);
         return SSM_OK;
     }
-    if (f != NULL || all_dates(&s->schema->traits[column], 0)) {
+    if (f != NULL || holds_dates(&s->schema->traits[column], 0)) {
         add_part(s, SSMI_PART_STAMP, column);
         return SSM_OK;
     }
@@ -352,7 +309,7 @@ static ssm_status take_several(search *s, const size_t *column, size_t n, const 
     }
     for (size_t i = numbers ? 0 : 1; i < n; i++) {
         const ssmi_traits *t = &schema->traits[column[i]];
-        int named = part_by_name(schema->name[column[i]]);
+        int named = ssmi_name_part(schema->name[column[i]]);
         int kind = named >= 0 ? named : (int)SSMI_PART_YEAR + (int)i + (numbers ? 0 : 2);
         if (t->n_clocks > 0) kind = SSMI_PART_CLOCK;
         if (t->n_clocks == 0 && !fits_part(s, column[i], (ssmi_part_kind)kind)) {
@@ -376,7 +333,7 @@ static ssm_status take_by_format(search *s, const format *f)
 {
     if (f->kind == SSMI_PART_STAMP && take_dates(s, 1)) return SSM_OK;
     for (size_t k = 0; k < s->schema->width; k++) {
-        if (named_like_time(s->schema->name[k])) return take_one(s, k, f);
+        if (ssmi_name_like_time(s->schema->name[k])) return take_one(s, k, f);
     }
     return take_one(s, 0, f);
 }
@@ -387,7 +344,7 @@ static ssm_status take_likely_numbers(search *s)
     for (size_t k = 0; k < s->schema->width; k++) n_others += s->schema->kind[k] == SSM_COLUMN_NUMBER;
     if (n_others < 2) return SSM_OK;
     for (size_t k = 0; k < s->schema->width; k++) {
-        int hint = named_like_time(s->schema->name[k]);
+        int hint = ssmi_name_like_time(s->schema->name[k]);
         if ((k > 0 && !hint) || s->schema->kind[k] != SSM_COLUMN_NUMBER) continue;
         if (take_numbers(s, k, 0)) return SSM_OK;
         SSMI_TRY(refuse_odd_years(s, k));
@@ -400,13 +357,32 @@ static ssm_status refuse_short_years(search *s)
 {
     for (size_t k = 0; k < s->schema->width; k++) {
         const ssmi_traits *t = &s->schema->traits[k];
-        if (t->n_short == 0 || t->n_short + t->n_dates < t->n_values) continue;
-        if (k > 0 && !named_like_time(s->schema->name[k])) continue;
+        if (t->n_short == 0 || 2 * t->n_short < t->n_values) continue;
+        if (k > 0 && !ssmi_name_like_time(s->schema->name[k])) continue;
         return ssmi_fail(
             s->ctx, SSM_E_DATA,
             "%s: column \"%s\" holds dates with two-digit years; say their order with --time-format "
             "ymd, dmy or mdy",
             s->sample->path, s->schema->name[k]);
+    }
+    return SSM_OK;
+}
+
+/* Text under a name like "timestamp": probably times in a form that is not known here. */
+static ssm_status note_unread_time(search *s)
+{
+    for (size_t k = 0; k < s->schema->width; k++) {
+        char shown[48], name[80];
+        size_t length, i = s->schema->n_header_rows;
+        const char *text = next_value(s, k, &i, &length);
+        if (s->schema->kind[k] != SSM_COLUMN_TEXT || text == NULL) continue;
+        if (!ssmi_name_like_time(s->schema->name[k])) continue;
+        ssmi_quote(shown, sizeof shown, text, length);
+        ssmi_quote(name, sizeof name, s->schema->name[k], strlen(s->schema->name[k]));
+        return ssmi_note(
+            s->notes,
+            "%s: column \"%s\" does not read as time, its first value is \"%s\"; the rows are numbered",
+            s->sample->path, name, shown);
     }
     return SSM_OK;
 }
@@ -427,5 +403,6 @@ ssm_status ssmi_time_decide(ssmi_schema *schema, const ssmi_sample *sample, ssmi
         take_parts(&s, SSMI_PART_YEAR);
         return SSM_OK;
     }
-    return take_likely_numbers(&s);
+    SSMI_TRY(take_likely_numbers(&s));
+    return schema->time.n_parts > 0 ? SSM_OK : note_unread_time(&s);
 }
