@@ -10,24 +10,12 @@
  * Known value: Nile, variances 15099 and 1469.1: log-likelihood -633.4645636489, steady P 5501.257941808. */
 #include "kalman/filter.h"
 
-#include "kalman/loglik_sum.h"
 #include <float.h>
 #include <string.h>
 
 enum { rows_between_tests = 8 }; /* after a test of P has failed */
 
-/* One run. */
-typedef struct run {
-    ssmi_kalman_filter *f;
-    const ssmi_kalman_record *record;
-    ssmi_loglik_sum sum;
-    ssm_kalman_summary summary;
-    double tolerance;
-    int constant_for_diffuse, impossible;
-    int steady;        /* P has settled */
-    int watching;      /* f->before holds P of this row */
-    size_t test_after; /* no test of P before this row */
-} run;
+typedef ssmi_kalman_run run;
 
 ssm_status ssmi_kalman_filter_init(ssmi_kalman_filter *f, const ssm_statespace *model, ssm_arena *arena)
 {
@@ -56,15 +44,10 @@ void ssmi_kalman_filter_refresh(ssmi_kalman_filter *f)
     f->rank = m->P1inf != NULL ? ssmi_kalman_factor(f->A1, m->P1inf, f->before, m->n) : 0;
 }
 
-static void start(run *r, const ssm_kalman_options *options)
+static void start_state(ssmi_kalman_filter *f, const ssm_kalman_options *options)
 {
-    ssmi_kalman_filter *f = r->f;
     const ssm_statespace *m = f->system.model;
     const size_t size = m->n * m->n;
-    r->sum = ssmi_loglik_zero();
-    r->constant_for_diffuse = options->convention != SSM_LOGLIK_KFAS;
-    r->tolerance = options->steady_tolerance == 0.0 ? 1e-13 : options->steady_tolerance;
-    if (!f->system.constant) r->tolerance = -1.0;
     ssmi_kalman_system_at(&f->system, 0);
     if (options->convention != SSM_LOGLIK_KAPPA || m->P1inf == NULL) {
         ssmi_kalman_start(&f->state, m->a1, m->P1, f->A1, f->rank, &f->system.shock);
@@ -73,6 +56,19 @@ static void start(run *r, const ssm_kalman_options *options)
     const double kappa = options->kappa == 0.0 ? 1e7 : options->kappa;
     for (size_t i = 0; i < size; i++) f->P1[i] = (m->P1 != NULL ? m->P1[i] : 0.0) + kappa * m->P1inf[i];
     ssmi_kalman_start(&f->state, m->a1, f->P1, f->A1, 0, &f->system.shock);
+}
+
+void ssmi_kalman_run_start(run *r, ssmi_kalman_filter *f, const ssm_kalman_options *options,
+                           const ssmi_kalman_record *record)
+{
+    const ssm_kalman_options defaults = {0};
+    if (options == NULL) options = &defaults;
+    *r = (run){.f = f, .record = record, .sum = ssmi_loglik_zero()};
+    r->constant_for_diffuse = options->convention != SSM_LOGLIK_KFAS;
+    r->tolerance = options->steady_tolerance == 0.0 ? 1e-13 : options->steady_tolerance;
+    if (!f->system.constant) r->tolerance = -1.0;
+    for (size_t i = 0; i < f->system.p; i++) f->row[i] = (ssmi_innovation){.F = NAN};
+    start_state(f, options);
 }
 
 /* One scalar's part in the likelihood and the summary. */
@@ -234,23 +230,25 @@ static ssm_status steady_row(run *r, size_t t, const ssmi_observation *observed)
     return SSM_OK;
 }
 
-static ssm_status all_rows(run *r, const double *y, size_t length)
+ssm_status ssmi_kalman_run_row(run *r, size_t t, const double *y)
 {
     ssmi_kalman_filter *f = r->f;
-    const size_t p = f->system.p;
-    for (size_t t = 0; t < length; t++) {
-        if (r->steady) {
-            ssmi_kalman_system_at(&f->system, t);
-            const ssmi_observation observed = ssmi_kalman_observe(&f->system, y + t * p);
-            if (observed.n_missing == 0) {
-                SSMI_TRY(steady_row(r, t, &observed));
-                continue;
-            }
-            r->steady = 0;
-        }
-        SSMI_TRY(full_row(r, t, y + t * p));
+    if (r->steady) {
+        ssmi_kalman_system_at(&f->system, t);
+        const ssmi_observation observed = ssmi_kalman_observe(&f->system, y);
+        if (observed.n_missing == 0) return steady_row(r, t, &observed);
+        r->steady = 0;
     }
+    return full_row(r, t, y);
+}
+
+ssm_status ssmi_kalman_run_finish(run *r, size_t length)
+{
     record_before(r, length);
+    r->summary.n_diffuse_left = r->f->state.n_diffuse;
+    r->summary.loglik = r->impossible ? -INFINITY : ssmi_loglik_value(&r->sum);
+    if (isnan(r->summary.loglik))
+        return ssmi_fail(r->f->ctx, SSM_E_NUMERIC, "the log-likelihood is not a number");
     return SSM_OK;
 }
 
@@ -258,15 +256,10 @@ ssm_status ssmi_kalman_filter_run(ssmi_kalman_filter *f, const double *y, size_t
                                   const ssm_kalman_options *options, const ssmi_kalman_record *record,
                                   ssm_kalman_summary *summary)
 {
-    const ssm_kalman_options defaults = {0};
-    run r = {.f = f, .record = record};
-    for (size_t i = 0; i < f->system.p; i++) f->row[i] = (ssmi_innovation){.F = NAN};
-    start(&r, options != NULL ? options : &defaults);
-    SSMI_TRY(all_rows(&r, y, length));
-    r.summary.n_diffuse_left = f->state.n_diffuse;
-    r.summary.loglik = r.impossible ? -INFINITY : ssmi_loglik_value(&r.sum);
-    if (isnan(r.summary.loglik))
-        return ssmi_fail(f->ctx, SSM_E_NUMERIC, "the log-likelihood is not a number");
+    run r;
+    ssmi_kalman_run_start(&r, f, options, record);
+    for (size_t t = 0; t < length; t++) SSMI_TRY(ssmi_kalman_run_row(&r, t, y + t * f->system.p));
+    SSMI_TRY(ssmi_kalman_run_finish(&r, length));
     *summary = r.summary;
     return SSM_OK;
 }

@@ -9,6 +9,7 @@
 #ifndef SSMCAST_KALMAN_FILTER_H
 #define SSMCAST_KALMAN_FILTER_H
 
+#include "kalman/loglik_sum.h"
 #include "kalman/system.h"
 #include <ssmcast/kalman.h>
 
@@ -41,6 +42,27 @@ typedef struct ssmi_kalman_record {
 ssm_status ssmi_kalman_filter_init(ssmi_kalman_filter *f, const ssm_statespace *model, ssm_arena *arena);
 /* Reads the model's numbers again. Needs no memory. */
 void ssmi_kalman_filter_refresh(ssmi_kalman_filter *f);
+
+/* A run in progress: row after row as they come. */
+typedef struct ssmi_kalman_run {
+    ssmi_kalman_filter *f;
+    const ssmi_kalman_record *record;
+    ssmi_loglik_sum sum;
+    ssm_kalman_summary summary; /* complete after ssmi_kalman_run_finish */
+    double tolerance;
+    int constant_for_diffuse, impossible;
+    int steady;        /* P has settled */
+    int watching;      /* f->before holds P of this row */
+    size_t test_after; /* no test of P before this row */
+} ssmi_kalman_run;
+
+/* Starts at row 0 of the model. `options` may be NULL, `record` may be NULL. */
+void ssmi_kalman_run_start(ssmi_kalman_run *r, ssmi_kalman_filter *f, const ssm_kalman_options *options,
+                           const ssmi_kalman_record *record);
+/* Takes in row t, the one after the last. No allocation. On failure the run cannot be continued. */
+ssm_status ssmi_kalman_run_row(ssmi_kalman_run *r, size_t t, const double *y /* (p) */);
+/* Fills the summary from what has been taken in; `length` rows. */
+ssm_status ssmi_kalman_run_finish(ssmi_kalman_run *r, size_t length);
 
 /* Does X equal `before` up to the tolerance, relative to the roots of its diagonal? */
 int ssmi_kalman_settled(const double *X /* (n, n) */, const double *before /* (n, n) */, double tolerance,
