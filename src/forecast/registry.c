@@ -11,6 +11,7 @@
     X(seasonal_naive)                                                                                        \
     X(drift)                                                                                                 \
     X(mean)                                                                                                  \
+    X(kalman)                                                                                                \
     X(linear)                                                                                                \
     X(zero)                                                                                                  \
     X(ensemble)                                                                                              \
