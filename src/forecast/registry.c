@@ -13,6 +13,7 @@
     X(mean)                                                                                                  \
     X(kalman)                                                                                                \
     X(linear)                                                                                                \
+    X(mamba)                                                                                                 \
     X(zero)                                                                                                  \
     X(ensemble)                                                                                              \
     X(auto)

@@ -1,0 +1,111 @@
+#include "models/mamba_windows.h"
+
+#include <math.h>
+
+/* Below this part of the series' standard deviation a window counts as flat. */
+static const double least_spread = 1e-3;
+
+static int in_part(const ssmi_ridge_task *task, size_t i, size_t origin, int part)
+{
+    const size_t length = task->panel[i].length,
+                 border = length > task->n_validation ? length - task->n_validation : 0;
+    return part == SSMI_MAMBA_TRAINING ? origin + task->horizon <= border : origin >= border;
+}
+
+/* Calls for every usable window of the part; counts them, and keeps those with index k where keep says so. */
+static size_t scan_windows(ssmi_mamba_windows *out, const ssmi_ridge_task *task, size_t lookback, int part,
+                           size_t total, size_t at_most)
+{
+    size_t seen = 0;
+    for (size_t i = 0; i < task->n_series; i++) {
+        for (size_t o = lookback; o + task->horizon <= task->panel[i].length; o++) {
+            if (!in_part(task, i, o, part)) continue;
+            if (!ssmi_windows_usable(&task->panel[i], o, lookback, task->horizon)) continue;
+            const size_t k = seen++;
+            /* of `total`, the n = min(total, at_most) at k = 0, total/n, 2 total/n, ... */
+            if (out == NULL || (total > at_most && k * at_most / total == (k + 1) * at_most / total))
+                continue;
+            out->series[out->n] = i;
+            out->origin[out->n++] = o;
+        }
+    }
+    return seen;
+}
+
+ssm_status ssmi_mamba_windows_collect(ssmi_mamba_windows *out, const ssmi_ridge_task *task,
+                                      const ssmi_ridge *ridge, int part, size_t at_most, ssm_arena *arena)
+{
+    const size_t total = scan_windows(NULL, task, ridge->lookback, part, 0, 0);
+    const size_t n = total < at_most ? total : at_most;
+    *out = (ssmi_mamba_windows){0, SSMI_ALLOC(arena, size_t, n), SSMI_ALLOC(arena, size_t, n)};
+    if (out->series == NULL || out->origin == NULL) return SSM_E_MEMORY;
+    scan_windows(out, task, ridge->lookback, part, total, at_most);
+    return SSM_OK;
+}
+
+static void *carve(float *base, size_t *used, size_t n, size_t size)
+{
+    float *part = base != NULL ? base + *used : NULL;
+    *used += (n * size / sizeof(float) + 15) & ~(size_t)15;
+    return part;
+}
+
+ssmi_mamba_batch ssmi_mamba_batch_of(float *base, const ssmi_ridge *ridge, size_t room)
+{
+    const size_t L = ridge->lookback, H = ridge->horizon;
+    ssmi_mamba_batch b = {.room = room};
+    b.z = carve(base, &b.size, room * (L + 1), sizeof(double));
+    b.linear = carve(base, &b.size, room * H, sizeof(double));
+    b.centre = carve(base, &b.size, room, sizeof(double));
+    b.value = carve(base, &b.size, room * L, sizeof(float));
+    b.mask = carve(base, &b.size, room * L, sizeof(float));
+    b.scale = carve(base, &b.size, room, sizeof(float));
+    b.skip = carve(base, &b.size, room * H, sizeof(float));
+    b.target = carve(base, &b.size, room * H, sizeof(float));
+    b.s = carve(base, &b.size, room, sizeof(float));
+    b.g = carve(base, &b.size, room, sizeof(float));
+    return b;
+}
+
+void ssmi_mamba_batch_set(ssmi_mamba_batch *batch, size_t i, const double *window, const unsigned char *gap,
+                          const ssmi_mamba_skip *skip)
+{
+    const size_t L = skip->ridge->lookback;
+    double *z = batch->z + i * (L + 1);
+    ssmi_ridge_regressors(z, &batch->centre[i], window, skip->ridge);
+    const double spread = fmax(z[L], least_spread);
+    for (size_t t = 0; t < L; t++) {
+        batch->value[i * L + t] = (float)(z[t] / spread);
+        batch->mask[i * L + t] = gap != NULL && gap[t] ? 0.0f : 1.0f;
+    }
+    batch->scale[i] = (float)log(spread);
+    batch->s[i] = (float)spread;
+    batch->g[i] = (float)pow(spread, skip->gamma);
+}
+
+void ssmi_mamba_batch_close(ssmi_mamba_batch *batch, size_t n, const ssmi_mamba_skip *skip)
+{
+    const size_t H = skip->ridge->horizon;
+    batch->n = n;
+    ssmi_ridge_apply(batch->linear, batch->z, skip->ridge, n, H);
+    for (size_t k = 0; k < n * H; k++) batch->skip[k] = (float)(batch->linear[k] + batch->centre[k / H]);
+}
+
+void ssmi_mamba_batch_fill(ssmi_mamba_batch *batch, const ssmi_window_series *panel,
+                           const ssmi_mamba_windows *from, const size_t *item, size_t n,
+                           const ssmi_mamba_skip *skip)
+{
+    const size_t L = skip->ridge->lookback, H = skip->ridge->horizon;
+    for (size_t i = 0; i < n; i++) {
+        const ssmi_window_series *s = &panel[from->series[item[i]]];
+        const size_t o = from->origin[item[i]];
+        ssmi_mamba_batch_set(batch, i, s->value + o - L, NULL, skip);
+        for (size_t t = 0; t < L; t++) {
+            if (s->missing[o - L + t + 1] > s->missing[o - L + t]) batch->mask[i * L + t] = 0;
+        }
+        for (size_t h = 0; h < H; h++)
+            batch->target[i * H + h] =
+                s->missing[o + h + 1] > s->missing[o + h] ? NAN : (float)s->value[o + h];
+    }
+    ssmi_mamba_batch_close(batch, n, skip);
+}
