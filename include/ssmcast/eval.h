@@ -134,12 +134,13 @@ typedef struct ssm_cost {
 
 typedef struct ssm_outcome {
     const char *label, *model;
-    ssm_status status;          /* not SSM_OK: failed, only label, model, message and cost are filled */
-    const char *message;        /* why it failed; "" */
-    const char *note;           /* what the model says about its fit (of the first series); "" */
-    const double *value;        /* (n_horizons, n_measures) */
-    const double *step_value;   /* (n_measures, longest horizon): score of each forecast step */
-    const double *loss;         /* (n_horizons, n_origins): ranking metric at each origin, all series */
+    const char *settings;     /* "lookback=720, alpha=1"; "" */
+    ssm_status status;        /* not SSM_OK: failed, only label, model, settings, message, cost are filled */
+    const char *message;      /* why it failed; "" */
+    const char *note;         /* what the model says about its fit (of the first series); "" */
+    const double *value;      /* (n_horizons, n_measures) */
+    const double *step_value; /* (n_measures, longest horizon): score of each forecast step */
+    const double *loss;       /* (n_horizons, n_origins): ranking metric at each origin, all series */
     const ssm_forecast *window; /* (n_windows): the forecasts shown, at the longest horizon */
     ssm_cost cost;
 } ssm_outcome;

@@ -1,6 +1,18 @@
 /* The backtest: prepare, let every entrant run, rank. */
 #include "eval/backtest.h"
 
+#include "eval/document.h"
+
+static char *settings_text(ssm_arena *memory, const ssm_entrant *entrant)
+{
+    char *text = ssmi_arena_strdup(memory, "");
+    for (size_t i = 0; i < entrant->n_settings && text != NULL; i++) {
+        const ssm_setting *s = &entrant->setting[i];
+        text = ssmi_arena_printf(memory, "%s%s%s=%s", text, i > 0 ? ", " : "", s->option, s->value);
+    }
+    return text;
+}
+
 static ssm_status run_entrants(ssmi_backtest *b, const ssm_backtest_plan *plan)
 {
     ssm_outcome *outcome = SSMI_ALLOC(&b->memory, ssm_outcome, plan->n_entrants);
@@ -12,7 +24,8 @@ static ssm_status run_entrants(ssmi_backtest *b, const ssm_backtest_plan *plan)
         const char *label = entrant->label != NULL ? entrant->label : entrant->model;
         outcome[i].model = ssmi_arena_strdup(&b->memory, entrant->model);
         outcome[i].label = ssmi_arena_strdup(&b->memory, label);
-        if (outcome[i].model == NULL || outcome[i].label == NULL) return SSM_E_MEMORY;
+        outcome[i].settings = settings_text(&b->memory, entrant);
+        if (!outcome[i].model || !outcome[i].label || !outcome[i].settings) return SSM_E_MEMORY;
         SSMI_TRY(ssmi_backtest_entrant(b, entrant, &outcome[i]));
     }
     return SSM_OK;

@@ -46,16 +46,25 @@ static ssm_status add_figure(content *c, const char *id, const ssmi_figure *figu
     return SSM_OK;
 }
 
+/* ", one every 30 min"; nothing where rows are only numbered. */
+static char *pace_text(ssm_arena *memory, const ssm_series *series)
+{
+    char step[32];
+    ssm_step_text(series->time.step, step, sizeof step);
+    int timed = series->time.step.unit != SSM_STEP_NONE;
+    return ssmi_arena_printf(memory, "%s%s", timed ? ", one every " : "", timed ? step : "");
+}
+
 static ssm_status add_title(content *c)
 {
-    char step[32], *headline = ssmi_report_headline(c->memory, c->b);
-    ssm_step_text(c->b->panel[0].time.step, step, sizeof step);
+    const char *data = c->facts->data_name != NULL ? c->facts->data_name : "data";
+    const char *slash = strrchr(data, '/');
+    char *headline = ssmi_report_headline(c->memory, c->b), *pace = pace_text(c->memory, &c->b->panel[0]);
     ssmi_block *title = add_brief(c, SSMI_BLOCK_TITLE, headline);
-    if (title == NULL) return SSM_E_MEMORY;
-    title->note = ssmi_arena_printf(c->memory, "%s \xc2\xb7 %s \xc2\xb7 %zu rows, one every %s",
+    if (title == NULL || pace == NULL) return SSM_E_MEMORY;
+    title->note = ssmi_arena_printf(c->memory, "%s \xc2\xb7 %s \xc2\xb7 %zu rows%s",
                                     c->facts->title != NULL ? c->facts->title : "Forecast comparison",
-                                    c->facts->data_name != NULL ? c->facts->data_name : "data",
-                                    c->b->panel[0].length, step);
+                                    slash != NULL ? slash + 1 : data, c->b->panel[0].length, pace);
     c->doc->title = headline;
     return title->note != NULL ? SSM_OK : SSM_E_MEMORY;
 }
@@ -235,12 +244,12 @@ static size_t missing_rows(const ssm_series *series)
 
 static char *span_text(ssm_arena *memory, const ssm_series *series)
 {
-    char from[SSM_TIME_TEXT_SIZE], to[SSM_TIME_TEXT_SIZE], step[32];
+    char from[SSM_TIME_TEXT_SIZE], to[SSM_TIME_TEXT_SIZE], *pace = pace_text(memory, series);
+    if (pace == NULL) return NULL;
     ssm_time_text(series->time, 0, from, sizeof from);
     ssm_time_text(series->time, (int64_t)series->length - 1, to, sizeof to);
-    ssm_step_text(series->time.step, step, sizeof step);
-    return ssmi_arena_printf(memory, "%s to %s, one row every %s, %zu rows, %zu missing", from, to, step,
-                             series->length, missing_rows(series));
+    return ssmi_arena_printf(memory, "%s to %s%s; %zu rows, %zu missing", from, to, pace, series->length,
+                             missing_rows(series));
 }
 
 static char *test_text(ssm_arena *memory, const ssm_backtest *b)
@@ -254,6 +263,18 @@ static char *test_text(ssm_arena *memory, const ssm_backtest *b)
         "fitted %s",
         b->n_origins, b->longest, b->step, first + 1, from,
         b->refit ? "anew at each origin" : "once, on the rows before the first origin");
+}
+
+static char *models_text(ssm_arena *memory, const ssm_backtest *b)
+{
+    char *text = ssmi_arena_printf(memory, "%s", "");
+    for (size_t i = 0; i < b->n_outcomes && text != NULL; i++) {
+        const ssm_outcome *o = &b->outcome[i];
+        int set = o->settings[0] != '\0';
+        text = ssmi_arena_printf(memory, "%s%s%s%s%s%s", text, i > 0 ? ", " : "", o->label, set ? " (" : "",
+                                 o->settings, set ? ")" : "");
+    }
+    return text;
 }
 
 static ssm_status add_question(content *c)
@@ -270,6 +291,7 @@ static ssm_status add_question(content *c)
     add_pair(pair, &n, "Rows", span_text(m, &c->b->panel[0]), 0);
     add_pair(pair, &n, "Seasonal periods", periods_text(m, &c->b->panel[0]), 0);
     add_pair(pair, &n, "Test", test_text(m, c->b), 0);
+    add_pair(pair, &n, "Models", models_text(m, c->b), 0);
     add_pair(pair, &n, "Ranked by", c->b->measure[c->b->ranked_by].title, 0);
     add_pair(pair, &n, "Software",
              ssmi_arena_printf(m, "ssmcast %s, seed %llu, %zu thread%s", ssm_version(),

@@ -149,6 +149,23 @@ static ssm_status binned_line(ssm_arena *memory, const double *y, size_t n, size
     return SSM_OK;
 }
 
+/* The axis of errors: from zero, unless the worst model would press all others against the floor. */
+static ssm_status error_axis(ssm_arena *memory, const ssm_backtest *b, const char *what, ssmi_axis *axis)
+{
+    double range[2] = {INFINITY, -INFINITY};
+    for (size_t o = 0; o < b->n_outcomes; o++) {
+        for (size_t i = 0; i < b->n_horizons; i++) {
+            double value = ssmi_report_value(b, o, i, b->ranked_by);
+            if (value > 0) widen(range, &value, 1);
+        }
+    }
+    int wide = range[1] > 10 * range[0];
+    *axis = (ssmi_axis){.kind = wide ? SSMI_SCALE_LOG : SSMI_SCALE_LINEAR, .from_zero = !wide};
+    axis->label = ssmi_arena_printf(memory, "%s%s%s", b->measure[b->ranked_by].title, what,
+                                    wide ? ", logarithmic scale" : "");
+    return axis->label != NULL ? SSM_OK : SSM_E_MEMORY;
+}
+
 static ssmi_figure *one_panel(ssm_arena *memory, size_t n_layers, ssmi_layer **layer, ssmi_panel **panel,
                               ssmi_figure *figure)
 {
@@ -175,8 +192,7 @@ ssm_status ssmi_figure_steps(ssm_arena *memory, const ssm_backtest *b, ssmi_figu
                              line));
     }
     panel->x = (ssmi_axis){.label = "steps ahead", .low = 0, .high = (double)b->longest};
-    panel->y = (ssmi_axis){.label = b->measure[b->ranked_by].title, .from_zero = 1};
-    return SSM_OK;
+    return error_axis(memory, b, "", &panel->y);
 }
 
 ssm_status ssmi_figure_origins(ssm_arena *memory, const ssm_backtest *b, ssmi_figure *figure)
@@ -198,10 +214,7 @@ ssm_status ssmi_figure_origins(ssm_arena *memory, const ssm_backtest *b, ssmi_fi
                                                 .label = b->outcome[o].label};
     }
     panel->x = (ssmi_axis){.kind = SSMI_SCALE_TIME, .time = b->panel[0].time};
-    panel->y = (ssmi_axis){.label = ssmi_arena_printf(memory, "%s of the forecast made at this time",
-                                                      b->measure[b->ranked_by].title),
-                           .from_zero = 1};
-    return panel->y.label != NULL ? SSM_OK : SSM_E_MEMORY;
+    return error_axis(memory, b, " of the forecast made at this time", &panel->y);
 }
 
 /* Actual against nominal coverage of one model. */
@@ -297,7 +310,7 @@ static ssm_status cost_panel(ssm_arena *memory, const ssm_backtest *b, size_t ho
                                                 .ink = SSMI_INK_SERIES + o};
     }
     panel->x = (ssmi_axis){.label = "seconds to fit and predict", .kind = SSMI_SCALE_LOG};
-    panel->y = (ssmi_axis){.label = b->measure[b->ranked_by].title, .from_zero = 1};
+    SSMI_TRY(error_axis(memory, b, "", &panel->y));
     return panel->title != NULL ? SSM_OK : SSM_E_MEMORY;
 }
 

@@ -202,6 +202,7 @@ static json_t *models(writer *w)
         json_t *object = json_object();
         put(w, object, "label", text(w, o->label));
         put(w, object, "model", text(w, o->model));
+        put(w, object, "settings", text(w, o->settings));
         put(w, object, "status", text(w, o->status == SSM_OK ? "ok" : ssm_status_text(o->status)));
         if (o->status == SSM_OK) {
             put(w, object, "note", text(w, o->note));

@@ -6,6 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+typedef struct quantity {
+    double size;
+    const char *name;
+} quantity;
+
 static const char dash[] = "\xe2\x80\x93";
 
 static ssmi_cell *cell_at(ssmi_sheet *sheet, size_t row, size_t column)
@@ -134,24 +139,23 @@ ssm_status ssmi_table_measures(ssm_arena *memory, const ssm_backtest *b, size_t 
     return SSM_OK;
 }
 
-static void set_seconds(ssmi_cell *cell, double seconds)
+/* With the largest unit that leaves at least one. */
+static void set_quantity(ssmi_cell *cell, double value, const quantity *units)
 {
-    if (seconds < 0.9995) {
-        snprintf(cell->text, sizeof cell->text, "%.*f ms", ssmi_report_decimals(1000 * seconds),
-                 1000 * seconds);
-    } else {
-        snprintf(cell->text, sizeof cell->text, "%.*f s", ssmi_report_decimals(seconds), seconds);
-    }
+    while (units[1].name != NULL && value < 0.9995 * units->size) units++;
+    double shown = value / units->size;
+    snprintf(cell->text, sizeof cell->text, "%.*f %s", ssmi_report_decimals(shown), shown, units->name);
 }
 
 static void set_cost(ssmi_sheet *sheet, size_t row, const ssm_cost *cost)
 {
-    double megabytes = (double)cost->peak_bytes / 1e6;
-    set_seconds(cell_at(sheet, row, 1), cost->fit_seconds);
+    static const quantity time[] = {{1, "s"}, {1e-3, "ms"}, {1e-6, "\xc2\xb5s"}, {0, NULL}};
+    static const quantity memory[] = {{1e9, "GB"}, {1e6, "MB"}, {1e3, "kB"}, {0, NULL}};
+    set_quantity(cell_at(sheet, row, 1), cost->fit_seconds, time);
     snprintf(cell_at(sheet, row, 2)->text, SSMI_CELL_TEXT, "%zu", cost->n_fits);
-    set_seconds(cell_at(sheet, row, 3), cost->predict_seconds);
+    set_quantity(cell_at(sheet, row, 3), cost->predict_seconds, time);
     snprintf(cell_at(sheet, row, 4)->text, SSMI_CELL_TEXT, "%zu", cost->n_forecasts);
-    set_number(cell_at(sheet, row, 5), megabytes, ssmi_report_decimals(megabytes), " MB");
+    set_quantity(cell_at(sheet, row, 5), (double)cost->peak_bytes, memory);
 }
 
 ssm_status ssmi_table_cost(ssm_arena *memory, const ssm_backtest *b, ssmi_sheet *sheet)
