@@ -248,7 +248,7 @@ static size_t filter_bytes(reader *r, unsigned char *block, size_t n)
         f->in_comment =
             f->at_line_start && r->dialect->comment != 0 && c == (unsigned char)r->dialect->comment;
         if (c == '"') f->in_quotes = !f->in_quotes;
-        f->at_line_start = end;
+        f->at_line_start = end || (f->at_line_start && (c == ' ' || c == '\t'));
         f->pending_blank = 0;
         block[used++] = c;
     }

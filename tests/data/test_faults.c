@@ -413,50 +413,11 @@ static void a_pipe_of_single_bytes_gives_the_same_as_a_file(void **state)
     assert_int_equal(n_failures, 0);
 }
 
-/* Padding in front moves every feature of the file over the border between two blocks. */
-static void a_feature_on_a_block_border_is_read_the_same(void **state)
-{
-    enum { BLOCK = 1 << 16 };
-    static char bytes[BLOCK + 512];
-    static const char row[] = "2024-01-01,\"1,\"\"\r\n\"\"\",1.5\r\n", head[] = "date,text,v\r\n";
-    char path[64];
-    ssm_context *ctx;
-    (void)state;
-    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
-    make_name(path);
-    for (size_t shift = 0; shift < sizeof row + 4; shift++) {
-        ssm_table *table;
-        size_t used = 0, pad = BLOCK - shift - sizeof head - 40;
-        memcpy(bytes, head, sizeof head - 1);
-        used = sizeof head - 1;
-        memcpy(bytes + used, "2023-12-31,", 11);
-        memset(bytes + used + 11, 'x', pad);
-        used += 11 + pad;
-        memcpy(bytes + used, ",0.5\r\n", 6);
-        used += 6;
-        memcpy(bytes + used, row, sizeof row - 1);
-        used += sizeof row - 1;
-        memcpy(bytes + used, "2024-01-02,,2.5\r\n", 17);
-        used += 17;
-        write_bytes(path, bytes, used);
-        if (ssm_table_read(ctx, path, NULL, &table) != SSM_OK)
-            fail_msg("%zu: %s", shift, ssm_context_message(ctx));
-        assert_int_equal(table->length, 3);
-        assert_int_equal(table->n_warnings, 0);
-        assert_true(table->series[0].value[0] == 0.5 && table->series[0].value[1] == 1.5 &&
-                    table->series[0].value[2] == 2.5);
-        ssm_table_free(table);
-    }
-    unlink(path);
-    ssm_context_free(ctx);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_fault_is_read_right_or_refused_with_its_place),
         cmocka_unit_test(a_pipe_of_single_bytes_gives_the_same_as_a_file),
-        cmocka_unit_test(a_feature_on_a_block_border_is_read_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
