@@ -170,7 +170,7 @@ char *ssmi_report_verdict(ssm_arena *memory, const ssm_backtest *b, size_t horiz
     char *sure = significance(memory, b, horizon), *gap = ssmi_arena_printf(memory, "%s", "");
     if (best > 0 && second >= 2 * best) {
         gap = ssmi_arena_printf(memory, ", %.1f times as much", second / best);
-    } else if (best > 0) {
+    } else if (best > 0 && second > best) {
         gap = ssmi_arena_printf(memory, ", %.1f %% more", 100 * (second / best - 1));
     }
     if (sure == NULL || gap == NULL) return NULL;
