@@ -109,6 +109,15 @@ static ssm_status add_scores(content *c)
     ADD(c->doc, SSMI_BLOCK_NOTE,
         "The best of each column is marked; for coverage that is the one closest to its nominal value. "
         "DM p: probability of a difference this large if the model were as good as the best one.");
+    double stretches =
+        ((double)((c->b->n_origins - 1) * c->b->step) + (double)c->b->longest) / (double)c->b->longest;
+    if (c->b->n_origins > 1 && stretches < 6) {
+        ADD(c->doc, SSMI_BLOCK_NOTE,
+            "Forecasts over %zu rows from %zu origins overlap: the test rows hold only %.1f such stretches "
+            "side by "
+            "side, so a difference at that horizon must be large to be called significant.",
+            c->b->longest, c->b->n_origins, stretches);
+    }
     return SSM_OK;
 }
 
