@@ -14,8 +14,8 @@
 #include "forecast/archive.h"
 #include "models/gaussian.h"
 #include "models/mamba_levels.h"
+#include "models/mamba_skip.h"
 #include "models/mamba_training.h"
-#include "models/ridge_errors.h"
 
 #include "base/random.h"
 #include <math.h>
@@ -89,39 +89,6 @@ static ssm_status prepare(ssmi_window_series **panel, const ssm_fit_task *task, 
     return SSM_OK;
 }
 
-/* The unit of the widths, spread^gamma, that makes the errors most alike: the lowest mean log unit + log
- * rms(error / unit), the errors' Gaussian likelihood up to constants. */
-static double best_gamma(const ssmi_ridge_errors *e)
-{
-    static const double candidates[] = {0, 0.5, 1};
-    double best = 0, lowest = INFINITY;
-    for (size_t k = 0; k < sizeof candidates / sizeof *candidates; k++) {
-        ssmi_spread sum = {0};
-        double mean_log = 0;
-        for (size_t i = 0; i < e->n; i++) {
-            const double log_unit = candidates[k] * log(fmax(e->spread[i], 1e-3));
-            mean_log += log_unit / (double)e->n;
-            for (size_t h = 0; h < e->horizon; h++)
-                ssmi_spread_add(&sum, e->error[i * e->horizon + h] * exp(-log_unit));
-        }
-        const double score = mean_log + log(ssmi_spread_sd(&sum, 0));
-        if (!(score < lowest)) continue;
-        lowest = score;
-        best = candidates[k];
-    }
-    return best;
-}
-
-static ssm_status calibrate(mamba *self, const ssmi_ridge_task *task, ssm_arena *mem, ssm_arena *tmp)
-{
-    ssmi_ridge_errors e;
-    SSMI_TRY(ssmi_ridge_errors_collect(&e, &self->ridge, task, MAX_ERRORS, tmp, tmp));
-    self->gamma = best_gamma(&e);
-    for (size_t i = 0; i < e.n * e.horizon; i++)
-        e.error[i] /= pow(fmax(e.spread[i / e.horizon], 1e-3), self->gamma);
-    return ssmi_conformal_fit(&self->interval, e.error, e.n, e.horizon, e.independent, mem, tmp);
-}
-
 static void lay_out(mamba *self)
 {
     const options *o = &self->options;
@@ -165,6 +132,7 @@ static ssm_status fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm
     const ssm_series *first = &task->panel[0];
     const size_t held = validation_rows(task);
     ssmi_window_series *panel;
+    ssmi_mamba_base_forecast skip;
     SSMI_TRY(prepare(&panel, task, held, tmp));
     ssmi_ridge_task ridge = {.panel = panel,
                              .n_series = task->n_series,
@@ -175,11 +143,13 @@ static ssm_status fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm
                              .alpha = self->options.alpha,
                              .centre = (ssmi_ridge_centre)self->options.normalise};
     SSMI_TRY(ssmi_progress(tmp->ctx, "fitting", 0, NAN));
-    SSMI_TRY(ssmi_ridge_fit(&self->ridge, &ridge, mem, tmp));
+    SSMI_TRY(ssmi_mamba_skip_fit(&skip, &ridge, first, mem, tmp));
+    self->ridge = skip.ridge;
+    self->interval = skip.interval;
+    self->gamma = skip.gamma;
     self->period = first->n_periods > 0 ? first->period[0] : 0;
     self->mean = panel[0].mean;
     self->scale = task->n_series == 1 ? panel[0].scale : 0;
-    SSMI_TRY(calibrate(self, &ridge, mem, tmp));
     self->base = SSMI_ALLOC(mem, float, SSMI_BASE_ROWS * task->horizon);
     if (self->base == NULL) return SSM_E_MEMORY;
     ssmi_mamba_base(self->base, &self->interval);
@@ -340,6 +310,8 @@ static ssm_status params(void *self_, ssm_archive *a)
     SSMI_TRY(ssmi_archive_size(a, "centre", &centre));
     SSMI_TRY(ssmi_archive_size(a, "period", &self->period));
     SSMI_TRY(ssmi_archive_size(a, "trained", &self->trained));
+    SSMI_TRY(ssmi_archive_size(a, "season", &ridge->season));
+    SSMI_TRY(ssmi_archive_spread(a, "share", &ridge->share));
     SSMI_TRY(ssmi_archive_spread(a, "alpha", &ridge->alpha));
     SSMI_TRY(ssmi_archive_spread(a, "gamma", &self->gamma));
     SSMI_TRY(ssmi_archive_real(a, "mean", &self->mean));
@@ -360,8 +332,13 @@ static ssm_status note(const void *self_, char *text, size_t size)
 {
     const mamba *self = self_;
     const ssmi_training_result *r = &self->result;
-    int used = snprintf(text, size, "linear skip with look-back %zu, alpha %.3g; ", self->ridge.lookback,
-                        self->ridge.alpha);
+    const ssmi_ridge *skip = &self->ridge;
+    int used =
+        snprintf(text, size, "linear skip with look-back %zu, alpha %.3g, %.0f %% of it the last %zu rows; ",
+                 skip->lookback, skip->alpha, 100 * skip->share, skip->season);
+    if (skip->season == 0)
+        used =
+            snprintf(text, size, "linear skip with look-back %zu, alpha %.3g; ", skip->lookback, skip->alpha);
     if (used < 0 || (size_t)used >= size) return SSM_OK;
     text += used, size -= (size_t)used;
     if (self->trained)

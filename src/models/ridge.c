@@ -228,6 +228,14 @@ static double effective_parameters(double *factor, double alpha, size_t width)
     return fmin(fmax((double)width - alpha * sum, 0), (double)width);
 }
 
+void ssmi_ridge_lean(ssmi_ridge *ridge)
+{
+    const size_t L = ridge->lookback, H = ridge->horizon, season = ridge->season;
+    if (season == 0) return;
+    for (size_t i = 0; i < (L + 1) * H; i++) ridge->weight[i] *= 1 - ridge->share;
+    for (size_t h = 0; h < H; h++) ridge->weight[(L - season + h % season) * H + h] += ridge->share;
+}
+
 ssm_status ssmi_ridge_refit(ssmi_ridge *ridge, const ssmi_ridge_task *task, ssm_arena *mem, ssm_arena *tmp)
 {
     ssmi_ridge_sums sums;
@@ -246,6 +254,7 @@ ssm_status ssmi_ridge_refit(ssmi_ridge *ridge, const ssmi_ridge_task *task, ssm_
     ridge->weight = weight;
     ridge->n_windows = sums.n_windows;
     ridge->freedom = effective_parameters(factor, alpha, moments.width);
+    ssmi_ridge_lean(ridge);
     return SSM_OK;
 }
 

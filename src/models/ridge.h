@@ -44,6 +44,8 @@ typedef struct ssmi_ridge {
     double validation_mse; /* of the chosen setting solved on the training windows only, averaged over
                               windows and at most 64 steps spread over the horizon, in the panel's units;
                               NaN without validation windows */
+    size_t season;         /* rows of a season, at most the look-back; 0: none */
+    double share;          /* of the weights that repeat the last season; the solved ones keep the rest */
 } ssmi_ridge;
 
 /* Fits. Look-back, alpha and centre left open are chosen by the lowest validation MSE averaged over the
@@ -56,6 +58,11 @@ ssm_status ssmi_ridge_fit(ssmi_ridge *out, const ssmi_ridge_task *task, ssm_aren
  * refit_all is set); alpha grows or shrinks with the number of windows unless the task names one. What is
  * known of validation stays. */
 ssm_status ssmi_ridge_refit(ssmi_ridge *ridge, const ssmi_ridge_task *task, ssm_arena *mem, ssm_arena *tmp);
+
+/* Mixes the map that repeats the last season into the weights, by ridge->season and ->share; a refit does so
+ * by itself. Repeating a season is linear in the window as well, so the result is one map of the same form.
+ */
+void ssmi_ridge_lean(ssmi_ridge *ridge);
 
 /* Regressors of one window: z (lookback + 1), *centre its c; window (lookback) without gaps. */
 void ssmi_ridge_regressors(double *z, double *centre, const double *window, const ssmi_ridge *ridge);

@@ -1,0 +1,139 @@
+/* The share of the season. Two forecasts with errors e (ridge) and d (seasonal naive) on the same windows are
+ * mixed with the share that minimises the squared error (Bates & Granger 1969, eq. 2, without the constraint
+ * on the mean):
+ *
+ *     share = sum e (e - d) / sum (e - d)^2, kept in [0, 1];   the mix has error e + share (d - e)
+ *
+ * Known value: errors of equal size and no correlation give one half. */
+#include "models/mamba_skip.h"
+
+#include "models/gaussian.h"
+#include "models/ridge_errors.h"
+#include <math.h>
+
+enum { MAX_ERRORS = 2000 };
+
+/* The unit of the widths, spread^gamma, that makes the errors most alike: the lowest mean log unit + log
+ * rms(error / unit), the errors' Gaussian likelihood up to constants. */
+static double best_gamma(const ssmi_ridge_errors *e)
+{
+    static const double candidates[] = {0, 0.5, 1};
+    double best = 0, lowest = INFINITY;
+    for (size_t k = 0; k < sizeof candidates / sizeof *candidates; k++) {
+        ssmi_spread sum = {0};
+        double mean_log = 0;
+        for (size_t i = 0; i < e->n; i++) {
+            const double log_unit = candidates[k] * log(fmax(e->spread[i], 1e-3));
+            mean_log += log_unit / (double)e->n;
+            for (size_t h = 0; h < e->horizon; h++)
+                ssmi_spread_add(&sum, e->error[i * e->horizon + h] * exp(-log_unit));
+        }
+        const double score = mean_log + log(ssmi_spread_sd(&sum, 0));
+        if (!(score < lowest)) continue;
+        lowest = score;
+        best = candidates[k];
+    }
+    return best;
+}
+
+/* Share of d in the best mix, and the mix's mean square over that of d. */
+static double best_share(double *ratio, const ssmi_ridge_errors *e, const ssmi_ridge_errors *d)
+{
+    double ee = 0, ef = 0, ff = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < e->n * e->horizon; i++) {
+        const double error = e->error[i], f = error - d->error[i];
+        if (isnan(f)) continue;
+        n++;
+        ee += (error * error - ee) / (double)n;
+        ef += (error * f - ef) / (double)n;
+        ff += (f * f - ff) / (double)n;
+    }
+    const double share = ff > 0 ? fmin(fmax(ef / ff, 0), 1) : 0;
+    const double mixed = ee - 2 * share * ef + share * share * ff, seasonal = ee - 2 * ef + ff;
+    *ratio = seasonal > 0 ? mixed / seasonal : 1;
+    return share;
+}
+
+/* Mean square of the mix of e with a share of d. */
+static double mixed_error(const ssmi_ridge_errors *e, const ssmi_ridge_errors *d, double share)
+{
+    double sum = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < e->n * e->horizon; i++) {
+        const double mix = e->error[i] + share * (d->error[i] - e->error[i]);
+        if (isnan(mix)) continue;
+        n++;
+        sum += (mix * mix - sum) / (double)n;
+    }
+    return sum;
+}
+
+/* Errors of repeating the last season alone, on the windows on which the ridge's were collected. */
+static ssm_status season_errors(ssmi_ridge_errors *out, const ssmi_ridge *ridge, size_t season,
+                                const ssmi_ridge_task *task, ssm_arena *tmp)
+{
+    ssmi_ridge repeat = *ridge;
+    repeat.season = season;
+    repeat.share = 1;
+    repeat.weight = SSMI_ALLOC(tmp, double, (ridge->lookback + 1) * ridge->horizon);
+    if (repeat.weight == NULL) return SSM_E_MEMORY;
+    ssmi_ridge_lean(&repeat);
+    return ssmi_ridge_errors_collect(out, &repeat, task, MAX_ERRORS, tmp, tmp);
+}
+
+/* Leans the ridge on the season that helps most and brings its errors up to date. */
+static ssm_status lean(ssmi_mamba_base_forecast *skip, ssmi_ridge_errors *e, const ssmi_ridge_task *task,
+                       const ssm_series *series, ssm_arena *tmp)
+{
+    ssmi_ridge *ridge = &skip->ridge;
+    ssmi_ridge_errors best = {0};
+    skip->ratio = NAN;
+    for (size_t i = 0; i < series->n_periods; i++) {
+        ssmi_ridge_errors d;
+        double ratio;
+        if (series->period[i] > ridge->lookback) continue;
+        SSMI_TRY(season_errors(&d, ridge, series->period[i], task, tmp));
+        const double share = best_share(&ratio, e, &d);
+        /* Each season's ratio is to its own naive forecast: what counts is the error of the mix. */
+        if (best.n > 0 && !(mixed_error(e, &d, share) < mixed_error(e, &best, ridge->share))) continue;
+        skip->ratio = ratio;
+        best = d;
+        ridge->season = series->period[i];
+        ridge->share = share;
+    }
+    for (size_t i = 0; i < best.n * best.horizon; i++)
+        e->error[i] += ridge->share * (best.error[i] - e->error[i]);
+    ssmi_ridge_lean(ridge);
+    return SSM_OK;
+}
+
+static ssm_status fit_and_calibrate(ssmi_mamba_base_forecast *out, const ssmi_ridge_task *task,
+                                    const ssm_series *series, ssm_arena *mem, ssm_arena *tmp)
+{
+    ssmi_ridge_errors e;
+    SSMI_TRY(ssmi_ridge_fit(&out->ridge, task, mem, tmp));
+    SSMI_TRY(ssmi_ridge_errors_collect(&e, &out->ridge, task, MAX_ERRORS, tmp, tmp));
+    SSMI_TRY(lean(out, &e, task, series, tmp));
+    out->gamma = best_gamma(&e);
+    for (size_t i = 0; i < e.n * e.horizon; i++)
+        e.error[i] /= pow(fmax(e.spread[i / e.horizon], 1e-3), out->gamma);
+    return ssmi_conformal_fit(&out->interval, e.error, e.n, e.horizon, e.independent, mem, tmp);
+}
+
+ssm_status ssmi_mamba_skip_fit(ssmi_mamba_base_forecast *out, const ssmi_ridge_task *task,
+                               const ssm_series *series, ssm_arena *mem, ssm_arena *tmp)
+{
+    ssmi_mamba_base_forecast chosen, longer;
+    ssmi_ridge_task wider = *task;
+    SSMI_TRY(fit_and_calibrate(&chosen, task, series, mem, tmp));
+    wider.lookback = 2 * task->period;
+    if (task->lookback == 0 && wider.lookback > chosen.ridge.lookback) {
+        const ssm_status status = fit_and_calibrate(&longer, &wider, series, mem, tmp);
+        if (status != SSM_OK && status != SSM_E_DATA) return status;
+        if (status == SSM_OK && longer.ridge.season == chosen.ridge.season && longer.ratio < chosen.ratio)
+            chosen = longer;
+    }
+    *out = chosen;
+    return SSM_OK;
+}
