@@ -25,8 +25,8 @@ typedef struct candidate {
 
 /* The first two also answer when nothing can be scored. Of equal scores the earlier one wins. */
 static const candidate table[] = {
-    {"naive", 1, 0}, {"seasonal_naive", 2, 2}, {"mean", 8, 0},
-    {"drift", 8, 0}, {"kalman", 12, 0},        {"linear", 40, 0},
+    {"naive", 1, 0},   {"seasonal_naive", 2, 2}, {"mean", 8, 0},  {"drift", 8, 0},
+    {"kalman", 12, 0}, {"linear", 40, 0},        {"zero", 16, 0},
 };
 
 enum { N_CANDIDATES = sizeof table / sizeof *table };

@@ -23,7 +23,9 @@ enum { MAX_MEMBERS = 12, NAME_SIZE = 48 };
 enum { COMBINE_WEIGHTED, COMBINE_MEAN, COMBINE_MEDIAN };
 
 static const double shrinkage = 0.5;
-static const char default_members[] = "linear,seasonal_naive";
+/* Taken when no members are named; those that this build has. They err in different ways: a structural model,
+ * a regression, a pretrained network, and the plainest of all. */
+static const char *const usual_members[] = {"kalman", "linear", "zero", "seasonal_naive"};
 
 typedef struct options {
     char members[SSM_OPTION_TEXT_SIZE];
@@ -61,9 +63,19 @@ static ssm_status add_name(name_list *list, const char *from, size_t length, ssm
     return SSM_OK;
 }
 
+static ssm_status list_usual(name_list *list, ssm_context *ctx)
+{
+    for (size_t i = 0; i < sizeof usual_members / sizeof *usual_members; i++) {
+        const char *name = usual_members[i];
+        if (ssm_forecaster_type_find(name) != NULL) SSMI_TRY(add_name(list, name, strlen(name), ctx));
+    }
+    return SSM_OK;
+}
+
 static ssm_status parse_members(name_list *list, const char *text, ssm_context *ctx)
 {
     *list = (name_list){0};
+    if (text[0] == '\0') return list_usual(list, ctx);
     for (;;) {
         size_t length = strcspn(text, ",");
         SSMI_TRY(add_name(list, text, length, ctx));
@@ -215,8 +227,8 @@ static ssm_status note(const void *self_, char *text, size_t size)
 static const char *const combine_choices[] = {"weighted", "mean", "median", NULL};
 
 static const ssm_option option_table[] = {
-    {"members", "models to combine, separated by commas", SSM_OPTION_TEXT, offsetof(options, members),
-     default_members, 0, 0, NULL},
+    {"members", "models to combine, separated by commas; empty takes the usual ones", SSM_OPTION_TEXT,
+     offsetof(options, members), "", 0, 0, NULL},
     {"combine", "how: weights from a short backtest, equal weights, or the median", SSM_OPTION_CHOICE,
      offsetof(options, combine), "weighted", 0, 0, combine_choices},
     {0},

@@ -1,0 +1,123 @@
+#include "models/fixture.h"
+
+static void combine_with(const char *how, const ssm_series *series, const char *members, fixture_answer *out,
+                         char *note, size_t size)
+{
+    ssm_context *ctx;
+    ssm_forecaster *f;
+    ssm_fit_task task = {.panel = series, .n_series = 1, .horizon = 12};
+    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+    assert_int_equal(ssm_forecaster_new(ctx, "ensemble", &f), SSM_OK);
+    assert_int_equal(ssm_forecaster_set(f, "members", members), SSM_OK);
+    assert_int_equal(ssm_forecaster_set(f, "combine", how), SSM_OK);
+    assert_int_equal(ssm_forecaster_fit(f, &task), SSM_OK);
+    assert_int_equal(ssm_forecaster_condition(f, series), SSM_OK);
+    fixture_predict(f, 12, out);
+    assert_int_equal(ssm_forecaster_note(f, note, size), SSM_OK);
+    ssm_forecaster_free(f);
+    ssm_context_free(ctx);
+}
+
+typedef struct parts {
+    double y[FIXTURE_ROWS];
+    ssm_series series;
+    fixture_answer naive, drift, mean;
+} parts;
+
+static void make_parts(parts *p)
+{
+    p->series = fixture_series(p->y, fixture_read("air_passengers.csv", p->y), 12);
+    fixture_forecast("naive", NULL, NULL, &p->series, 12, &p->naive);
+    fixture_forecast("drift", NULL, NULL, &p->series, 12, &p->drift);
+    fixture_forecast("mean", NULL, NULL, &p->series, 12, &p->mean);
+}
+
+static void the_mean_averages_means_and_quantiles(void **state)
+{
+    (void)state;
+    static parts p;
+    fixture_answer a;
+    char note[128];
+    make_parts(&p);
+    combine_with("mean", &p.series, " naive , drift,mean", &a, note, sizeof note);
+    assert_string_equal(note, "weights: naive 0.33, drift 0.33, mean 0.33");
+    for (size_t i = 0; i < 12 * FIXTURE_LEVELS; i++)
+        assert_near(a.quantile[i], (p.naive.quantile[i] + p.drift.quantile[i] + p.mean.quantile[i]) / 3,
+                    1e-13);
+    for (size_t h = 0; h < 12; h++)
+        assert_near(a.mean[h], (p.naive.mean[h] + p.drift.mean[h] + p.mean.mean[h]) / 3, 1e-13);
+}
+
+static void the_median_takes_the_one_in_the_middle(void **state)
+{
+    (void)state;
+    static parts p;
+    fixture_answer a;
+    char note[128];
+    make_parts(&p);
+    combine_with("median", &p.series, "naive,drift,mean", &a, note, sizeof note);
+    assert_string_equal(note, "median of naive, drift, mean");
+    /* the series grows: mean < naive < drift */
+    for (size_t h = 0; h < 12; h++) assert_near(a.mean[h], p.naive.mean[h], 1e-15);
+}
+
+static void better_members_weigh_more_but_no_member_nothing(void **state)
+{
+    (void)state;
+    static parts p;
+    fixture_answer a;
+    char note[128];
+    double good = 0, bad = 0;
+    make_parts(&p);
+    combine_with("weighted", &p.series, "seasonal_naive,mean", &a, note, sizeof note);
+    assert_int_equal(sscanf(note, "weights: seasonal_naive %lf, mean %lf", &good, &bad), 2);
+    assert_near(good + bad, 1, 1e-9);
+    assert_true(good > 0.7 && bad >= 0.25);
+}
+
+static void a_member_that_cannot_fit_is_left_out(void **state)
+{
+    (void)state;
+    const double y[] = {1, 2, 3};
+    ssm_series series = fixture_series(y, 3, 0);
+    fixture_answer a;
+    char note[128];
+    combine_with("weighted", &series, "linear,naive", &a, note, sizeof note);
+    assert_string_equal(note, "weights: naive 1.00");
+    assert_near(a.mean[11], 3, 1e-15);
+}
+
+static void unknown_double_and_composite_members_are_refused_in_words(void **state)
+{
+    (void)state;
+    const char *const bad[][2] = {{"naive,nothing", "no model \"nothing\""},
+                                  {"naive,naive", "named twice"},
+                                  {"naive,auto", "made of other models"},
+                                  {"naive,,mean", "separated by commas"}};
+    const double y[] = {1, 2, 3};
+    ssm_series series = fixture_series(y, 3, 0);
+    for (size_t i = 0; i < 4; i++) {
+        ssm_context *ctx;
+        ssm_forecaster *f;
+        assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+        assert_int_equal(ssm_forecaster_new(ctx, "ensemble", &f), SSM_OK);
+        assert_int_equal(ssm_forecaster_set(f, "members", bad[i][0]), SSM_OK);
+        ssm_fit_task task = {.panel = &series, .n_series = 1, .horizon = 1};
+        assert_int_equal(ssm_forecaster_fit(f, &task), SSM_E_ARGUMENT);
+        assert_non_null(strstr(ssm_context_message(ctx), bad[i][1]));
+        ssm_forecaster_free(f);
+        ssm_context_free(ctx);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_mean_averages_means_and_quantiles),
+        cmocka_unit_test(the_median_takes_the_one_in_the_middle),
+        cmocka_unit_test(better_members_weigh_more_but_no_member_nothing),
+        cmocka_unit_test(a_member_that_cannot_fit_is_left_out),
+        cmocka_unit_test(unknown_double_and_composite_members_are_refused_in_words),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
