@@ -21,7 +21,11 @@ enum {
     lines_in_state = 10,
     most_lines = 160,
     most_rows_for_lines = 20000,
-    small_model = 15 /* states */
+    small_model = 15, /* states */
+    long_series = 600,
+    most_rows = 4000,      /* of a fit, unless four of the longest periods are more */
+    cycles_for_lines = 40, /* enough to see a line; more would show how it changes over the years */
+    least_rows_for_lines = 2000
 };
 /* Rows times squared states that one evaluation of the likelihood may take. */
 static const double evaluation_budget = 2.5e6;
@@ -189,20 +193,33 @@ static ssm_status try_combination(search *w, const ssmi_structural *base, int lo
     return consider(w, best, s, logged, n_starts);
 }
 
+/* All combinations for a short series. For a long one, where each costs more and the data leave less doubt,
+ * the logarithm and the cycle first, then the slope under the best of them. */
 static ssm_status search_all(search *w, const ssmi_structural *base, verdict *best)
 {
+    const int is_long = w->length > long_series, slope_is_free = w->wishes->slope == SSMI_AUTO;
     for (int logged = 0; logged <= 1; logged++) {
         for (int cycle = 0; cycle <= 1; cycle++) {
-            for (int slope = SSMI_SLOPE_NONE; slope <= SSMI_SLOPE_DAMPED; slope++)
-                SSMI_TRY(try_combination(w, base, logged, cycle, (ssmi_slope)slope, 2, best));
+            for (int slope = SSMI_SLOPE_NONE; slope <= SSMI_SLOPE_DAMPED; slope++) {
+                if (is_long && slope_is_free && slope != SSMI_SLOPE_NONE) continue;
+                SSMI_TRY(try_combination(w, base, logged, cycle, (ssmi_slope)slope, is_long ? 1 : 2, best));
+            }
         }
     }
-    return SSM_OK;
+    if (!is_long || !slope_is_free) return SSM_OK;
+    const int logged = best->logged, cycle = best->structure.cycle;
+    SSMI_TRY(try_combination(w, base, logged, cycle, SSMI_SLOPE_ON, 1, best));
+    return try_combination(w, base, logged, cycle, SSMI_SLOPE_DAMPED, 1, best);
 }
 
 /* ---- the search ---- */
 
-/* Chooses harmonics on all rows given, then keeps the last rows that the budget allows. */
+static size_t longest_period(const ssmi_structural_wishes *o)
+{
+    return o->n_periods > 0 ? o->period[o->n_periods - 1] : 1;
+}
+
+/* Chooses harmonics on the last rows. */
 static ssm_status choose_lines(search *w, ssmi_structural *base)
 {
     const ssmi_structural_wishes *o = w->wishes;
@@ -212,7 +229,11 @@ static ssm_status choose_lines(search *w, ssmi_structural *base)
     w->line = SSMI_ALLOC(w->tmp, ssmi_line, most_lines);
     if (w->line == NULL) return SSM_E_MEMORY;
     SSMI_TRY(open_look(w, 0));
-    SSMI_TRY(ssmi_harmonics_choose(&plan, w->look[0].x, w->length, w->line, &w->n_lines, w->tmp));
+    size_t rows = longest_period(o) * cycles_for_lines;
+    if (rows < least_rows_for_lines) rows = least_rows_for_lines;
+    if (rows > w->length) rows = w->length;
+    SSMI_TRY(
+        ssmi_harmonics_choose(&plan, w->look[0].x + (w->length - rows), rows, w->line, &w->n_lines, w->tmp));
     size_t most = o->harmonics > 0 ? o->harmonics : lines_in_state;
     for (size_t k = 0; k < w->n_lines && o->harmonics == 0; k++) {
         if (w->line[k].period <= all_harmonics_up_to && k >= most) most = k + 1;
@@ -230,12 +251,12 @@ static void drop_first_rows(search *w, size_t rows)
     w->row += rows;
 }
 
+/* Keeps the last rows that the budget allows. */
 static void limit_rows(search *w, const ssmi_structural *base)
 {
     const double n = (double)ssmi_structural_states(base) + 2.0;
-    const size_t periods = w->wishes->n_periods;
-    const size_t longest = periods > 0 ? w->wishes->period[periods - 1] : 1;
-    size_t rows = (size_t)(evaluation_budget / (n * n));
+    const size_t longest = longest_period(w->wishes);
+    size_t rows = (size_t)fmin(evaluation_budget / (n * n), most_rows);
     if (rows < 4 * longest) rows = 4 * longest;
     if (w->wishes->window == 0 && rows < w->length &&
         count_observed(w->y + (w->length - rows), rows) > rows / 4)
