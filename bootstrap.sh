@@ -106,11 +106,16 @@ build_release() {
 }
 
 report() {
+    local status=0
     need build
     build_release
     say "comparing models on datasets/taylor.csv"
     mkdir -p notebooks-out
-    build/release/ssmcast compare datasets/taylor.csv --horizon 48,336 --output notebooks-out/taylor
+    build/release/ssmcast compare datasets/taylor.csv --horizon 48,336 --output notebooks-out/taylor || status=$?
+    [ -f notebooks-out/taylor.html ] || die "no report was written"
+    say "the report, in $SECONDS s:"
+    echo "$PWD/notebooks-out/taylor.html"
+    return "$status"
 }
 
 # suite PRESET WHAT ctest-options: configures, builds, tests.

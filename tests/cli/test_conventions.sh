@@ -42,6 +42,11 @@ for command in $commands; do
     says err 'cannot write' "$command --help > /dev/full"
 done
 
+# Examples in the help are commands that exist.
+for word in $("$SSMCAST" --help | sed -n 's/^  .*ssmcast \([a-z]*\).*/\1/p' | sort -u); do
+    grep -qx "$word" <<< "$commands" || wrong "--help shows an example of \"$word\", which is not a command"
+done
+
 run --version
 exits 0 --version
 says out '^ssmcast [0-9]+\.[0-9]+\.[0-9]+' --version
@@ -100,7 +105,7 @@ for command in "${forecast[*]}" "models"; do
     says err 'cannot write standard output' "$command > /dev/full"
     if "$SSMCAST" $command >&- 2> err; then wrong "$command >&-: exit status 0"; fi
 done
-("$SSMCAST" "${forecast[@]}" --horizon 200000 2> err || true) | head -n 1 > out
+("$SSMCAST" "${forecast[@]}" --horizon 20000 2> err || true) | head -n 1 > out
 silent err "forecast | head -n 1"
 
 # Files are whole or not there, and an old one is not lost.
@@ -113,7 +118,7 @@ exits 0 "forecast --output"
 silent out "forecast --output"
 cmp -s results/out.csv first || wrong "forecast: --output writes other bytes than standard output"
 status=0
-(ulimit -f 16; exec "$SSMCAST" "${forecast[@]}" --horizon 200000 --output results/out.csv) > out 2> err || status=$?
+(ulimit -f 16; exec "$SSMCAST" "${forecast[@]}" --horizon 20000 --output results/out.csv) > out 2> err || status=$?
 exits 2 "forecast into a full disk"
 cmp -s results/out.csv first || wrong "a failed --output changed the old file"
 [ "$(ls -A results)" = out.csv ] || wrong "a failed --output left $(ls -A results)"
