@@ -118,23 +118,23 @@ report() {
     return "$status"
 }
 
-# suite PRESET WHAT ctest-options: configures, builds, tests.
+# suite PRESET WHAT TARGETS ctest-options: configures, builds, tests.
 suite() {
-    local preset=$1 what=$2 start=$SECONDS
-    shift 2
+    local preset=$1 what=$2 targets=$3 start=$SECONDS
+    shift 3
     say "$preset: $what"
     cmake --preset "$preset" -DBUILD_TESTING=ON -DSSMCAST_WERROR=ON > /dev/null
-    compile "$preset"
+    compile "$preset" --target $targets
     ctest --preset "$preset" -j "$jobs" "$@"
     say "$preset: passed in $((SECONDS - start)) s"
 }
 
 run_tests() {
     need build test style
-    suite release "all tests, warnings are errors"
-    suite asan "all tests, address and undefined-behaviour sanitizers" -E '^(format|datasets|layers|install)/'
-    suite tsan "tests that use threads, thread sanitizer" -L threads
-    suite noplots "build without cairo" -R '^(cli|eval|install|layers)/'
+    suite release "all tests, warnings are errors" all
+    suite asan "all programs, address and undefined-behaviour sanitizers" all -E '^(format|datasets|layers|install)/'
+    suite tsan "tests that use threads, thread sanitizer" tests_threads -L threads
+    suite noplots "build without cairo" "ssmcast_shared ssmcast_static ssmcast_cli tests_eval" -R '^(cli|eval|install|layers)/'
     say "all passed in $SECONDS s"
 }
 
