@@ -27,9 +27,13 @@ static inline wvec wv_pair(const int16_t *p)
     memcpy(&pair, p, sizeof pair);
     return _mm256_set1_epi32(pair);
 }
+/* The empty statement keeps the compiler from putting all additions of a tile off to its end, which needs more
+ * registers than there are. */
 static inline ivec iv_add_products(ivec sum, wvec a, wvec w)
 {
-    return _mm256_add_epi32(sum, _mm256_madd_epi16(a, w));
+    sum = _mm256_add_epi32(sum, _mm256_madd_epi16(a, w));
+    __asm__("" : "+x"(sum));
+    return sum;
 }
 static inline vec iv_to_real(ivec sum)
 {
