@@ -14,6 +14,13 @@ const ssmi_inference *ssmi_inference_for(ssmi_isa isa)
 #endif
 }
 
+/* Products C B', packed B, one head's x, its weights, a tile of their products; see ssd_dual_body.h. */
+size_t ssmi_ssd_scratch(const ssmi_ssd *ssd)
+{
+    const size_t columns = (ssd->length + SSMI_PANEL - 1) / SSMI_PANEL * SSMI_PANEL;
+    return columns * (ssd->length + ssd->states + ssd->width + 1 + SSMI_TILE_ROWS) + SSMI_PANEL;
+}
+
 static void pack_panel(float *panel, const float *w, size_t rows, size_t in)
 {
     for (size_t k = 0; k < in; k++) {

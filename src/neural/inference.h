@@ -10,7 +10,7 @@
 #include "base/cpu.h"
 #include <stdint.h>
 
-enum { SSMI_PANEL = 16 };
+enum { SSMI_PANEL = 16, SSMI_TILE_ROWS = 12 /* the tallest tile of any instance */ };
 
 /* A matrix W (out, in) of y = W x + bias, cut into panels of 16 rows that lie as a kernel reads them. One of
  * the two panels is NULL. The last panel is filled up with zeros. */
@@ -41,6 +41,8 @@ typedef struct ssmi_ssd {
     const float *D;          /* (heads) */
 } ssmi_ssd;
 
+size_t ssmi_ssd_scratch(const ssmi_ssd *ssd);
+
 typedef struct ssmi_inference {
     /* y (rows, out) = x (rows, in) W' + bias, or with `add` y += x W' + bias. Rows of x and y
      * lie x_stride and y_stride apart. */
@@ -65,6 +67,9 @@ typedef struct ssmi_inference {
     /* y (rows, heads * width), dense; rows before `from` are not written. state (batch, heads, states,
      * width): before row 0 on entry, after the last row on return. */
     void (*ssd)(float *y, float *state, const ssmi_ssd *ssd);
+    /* The same from a state of zeros, which is not returned: less work for sequences up to about 3 * states
+     * rows. scratch of ssmi_ssd_scratch elements. */
+    void (*ssd_dual)(float *y, float *scratch, const ssmi_ssd *ssd);
 } ssmi_inference;
 
 /* The kernels for an instruction set; one that this build lacks gives the portable ones. */

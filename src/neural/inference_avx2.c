@@ -5,7 +5,6 @@
 #include "neural/activation_body.h"
 #include "neural/inference_begin.h"
 /* clang-format on */
-#include <string.h>
 
 #define TILE_ROWS 6
 
@@ -27,8 +26,8 @@ static inline wvec wv_pair(const int16_t *p)
     memcpy(&pair, p, sizeof pair);
     return _mm256_set1_epi32(pair);
 }
-/* The empty statement keeps the compiler from putting all additions of a tile off to its end, which needs more
- * registers than there are. */
+/* The empty statement keeps the compiler from putting all additions of a tile off to its end, which needs
+ * more registers than there are. */
 static inline ivec iv_add_products(ivec sum, wvec a, wvec w)
 {
     sum = _mm256_add_epi32(sum, _mm256_madd_epi16(a, w));
@@ -55,7 +54,8 @@ static inline void v_store_int16(int16_t *p, vec a)
 /* clang-format off */
 #include "neural/product_body.h"
 #include "neural/ssd_body.h"
+#include "neural/ssd_dual_body.h"
 /* clang-format on */
 
 const ssmi_inference ssmi_inference_avx2 = {product, product8, quantise, norm, gated_norm,
-                                            silu,    steps,    rotate,   ssd};
+                                            silu,    steps,    rotate,   ssd,  ssd_dual};

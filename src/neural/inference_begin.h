@@ -1,6 +1,7 @@
 /* What the instances of the inference kernels share; included by inference_*.c after a lanes header. */
 #include "neural/inference.h"
 #include <math.h>
+#include <string.h>
 
 /* The tiles must be inlined, or their constants do not fold. */
 #if defined(__GNUC__)

@@ -47,7 +47,8 @@ static inline void v_store_int16(int16_t *p, vec a)
 /* clang-format off */
 #include "neural/product_body.h"
 #include "neural/ssd_body.h"
+#include "neural/ssd_dual_body.h"
 /* clang-format on */
 
 const ssmi_inference ssmi_inference_portable = {product, product8, quantise, norm, gated_norm,
-                                                silu,    steps,    rotate,   ssd};
+                                                silu,    steps,    rotate,   ssd,  ssd_dual};

@@ -26,7 +26,7 @@ typedef struct workspace {
     float *mix;         /* (rows, mixed + heads) */
     float *xbc;         /* (rows, mixed) */
     float *dt, *decay;  /* (rows, heads) */
-    float *state;       /* (batch, heads, states, width) */
+    float *scratch;     /* of the recurrence */
     float *hidden;      /* (rows, widest hidden layer) */
     float *reference;   /* (rows, 4) */
     int16_t *q;         /* (rows, widest input): rounded inputs of 8-bit products */
@@ -52,6 +52,8 @@ static ssm_status open_workspace(workspace *w, ssm_arena *tmp)
     const ssmi_zero_network *net = w->net;
     const size_t hidden = larger(net->embed1.out, net->head1.out);
     const size_t widest = larger(larger(hidden, net->inner), larger(net->model, SSMI_ZERO_FEATURES + 1));
+    const ssmi_ssd shape = {
+        .length = w->pass->tokens, .states = net->states, .width = net->inner / net->heads};
     int failed = 0;
     w->rows = w->pass->batch * w->pass->tokens;
     w->mixed = net->inner + 2 * net->states;
@@ -63,7 +65,7 @@ static ssm_status open_workspace(workspace *w, ssm_arena *tmp)
     take(tmp, &failed, &w->xbc, w->rows, w->mixed);
     take(tmp, &failed, &w->dt, w->rows, net->heads);
     take(tmp, &failed, &w->decay, w->rows, net->heads);
-    take(tmp, &failed, &w->state, w->pass->batch * net->states, net->inner);
+    take(tmp, &failed, &w->scratch, ssmi_ssd_scratch(&shape), 1);
     take(tmp, &failed, &w->hidden, w->rows, hidden);
     take(tmp, &failed, &w->reference, w->rows, 4);
     take(tmp, &failed, &w->q_scale, w->rows, 1);
@@ -129,8 +131,7 @@ static void recur(workspace *ws, const ssmi_zero_block *block, size_t from)
                           .dt = ws->dt,
                           .decay = ws->decay,
                           .D = block->D};
-    memset(ws->state, 0, ssd.batch * net->states * net->inner * sizeof *ws->state);
-    ws->run->ssd(ws->y, ws->state, &ssd);
+    ws->run->ssd_dual(ws->y, ws->scratch, &ssd);
 }
 
 /* Rows [row, row + rows) of what does not look at other rows. */

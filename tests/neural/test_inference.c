@@ -226,7 +226,27 @@ static void head_by_recurrence(fixture *f, double *y, double *last, const scan *
     memcpy(last, h + (LENGTH - 1) * n, n * sizeof *last);
 }
 
-static void the_recurrence_is_that_of_the_core(void **state)
+/* `y`: of the recurrence from zeros. Also when only the last rows are wanted. */
+static void assert_dual_agrees(fixture *f, const ssmi_inference *run, const float *y, ssmi_ssd *s)
+{
+    const size_t row = s->heads * s->width, rows = (size_t)BATCH * LENGTH;
+    float *scratch = singles(f, ssmi_ssd_scratch(s)), *all = singles(f, rows * row),
+          *some = singles(f, rows * row);
+    double *expected = zeros(f, rows * row);
+    for (size_t i = 0; i < rows * row; i++) expected[i] = y[i];
+    run->ssd_dual(all, scratch, s);
+    assert_singles(all, expected, rows * row, 5e-6);
+    const float before = some[0];
+    s->from = 10;
+    run->ssd_dual(some, scratch, s);
+    s->from = 0;
+    assert_true(some[0] == before);
+    for (size_t b = 0; b < BATCH; b++)
+        assert_singles(some + (b * LENGTH + 10) * row, expected + (b * LENGTH + 10) * row,
+                       (LENGTH - 10) * row, 5e-6);
+}
+
+static void the_recurrence_and_its_dual_are_that_of_the_core(void **state)
 {
     fixture *f = *state;
     static const size_t widths[] = {16, 32, 48, 64, MOST_WIDTH};
@@ -248,6 +268,9 @@ static void the_recurrence_is_that_of_the_core(void **state)
             run->ssd(got, h, &s.ssd);
             assert_singles(got, y, rows * HEADS * width, 5e-6);
             assert_singles(h, last, BATCH * HEADS * n, 5e-6);
+            memset(h, 0, BATCH * HEADS * n * sizeof *h);
+            run->ssd(got, h, &s.ssd);
+            assert_dual_agrees(f, run, got, &s.ssd);
         }
     }
 }
@@ -297,7 +320,7 @@ int main(void)
         TEST(integer_products_err_by_their_rounding_only),
         TEST(integer_sums_do_not_overflow_at_the_widest),
         TEST(norms_and_gates_equal_the_definition),
-        TEST(the_recurrence_is_that_of_the_core),
+        TEST(the_recurrence_and_its_dual_are_that_of_the_core),
         TEST(rows_that_are_not_wanted_are_not_written_and_change_nothing),
         TEST(turning_is_multiplication_by_a_complex_number),
     };
