@@ -39,6 +39,20 @@ static void keep_window(REAL *window, const conv_task *c, size_t b)
     }
 }
 
+/* Whole vectors of a row behind the first ones of its sequence, from the oldest row x that it meets; returns
+ * where they end. Sums as conv_sum does; `taps` is a constant where this is inlined. */
+static inline size_t conv_inner_row(REAL *y, const REAL *x, const conv_task *c, const size_t taps)
+{
+    size_t e = 0;
+    for (; e + LANES <= c->channels; e += LANES) {
+        vec sum = v_load(c->bias + e);
+        for (size_t k = 0; k < taps; k++)
+            sum = v_fma(v_load(c->weight + k * c->channels + e), v_load(x + k * c->x_stride + e), sum);
+        v_store(y + e, v_silu(sum));
+    }
+    return e;
+}
+
 static void conv_forward(REAL *y, REAL *window, const conv_task *c)
 {
     const REAL *rows[SSMI_CONV_TAPS];
@@ -46,6 +60,7 @@ static void conv_forward(REAL *y, REAL *window, const conv_task *c)
         for (size_t t = 0; t < c->length; t++, y += c->channels) {
             size_t e = 0;
             conv_rows(rows, c, window, b, t);
+            if (t >= 3 && c->taps == 4) e = conv_inner_row(y, rows[0], c, 4); /* Mamba's */
             for (; e + LANES <= c->channels; e += LANES) v_store(y + e, v_silu(conv_sum(c, rows, e, LANES)));
             const size_t n = c->channels - e;
             if (n > 0) v_store_first(y + e, v_silu(conv_sum(c, rows, e, n)), n);

@@ -21,22 +21,36 @@ size_t ssmi_ssd_scratch(const ssmi_ssd *ssd)
     return columns * (ssd->length + ssd->states + ssd->width + 1 + SSMI_TILE_ROWS) + SSMI_PANEL;
 }
 
+/* Sixteen columns at a time, so that what is written stays in the first-level cache. */
 static void pack_panel(float *panel, const float *w, size_t rows, size_t in)
 {
-    for (size_t k = 0; k < in; k++) {
-        for (size_t j = 0; j < rows; j++) panel[k * SSMI_PANEL + j] = w[j * in + k];
+    for (size_t k = 0; k < in; k += SSMI_PANEL) {
+        const size_t end = in - k < SSMI_PANEL ? in : k + SSMI_PANEL;
+        for (size_t j = 0; j < rows; j++) {
+            for (size_t i = k; i < end; i++) panel[i * SSMI_PANEL + j] = w[j * in + i];
+        }
     }
 }
 
+static float largest_magnitude(const float *w, size_t n)
+{
+    float largest = 0;
+    for (size_t k = 0; k < n; k++) {
+        const float size = fabsf(w[k]);
+        largest = size > largest ? size : largest;
+    }
+    return largest;
+}
+
+/* Adding 1.5 * 2^23 rounds to the nearest integer, halves to even. */
 static void pack_panel8(int8_t *panel, float *scale, const float *w, size_t rows, size_t in)
 {
+    const float magic = 12582912.0f;
     for (size_t j = 0; j < rows; j++, w += in) {
-        float largest = 0;
-        for (size_t k = 0; k < in; k++) largest = fmaxf(largest, fabsf(w[k]));
+        const float largest = largest_magnitude(w, in), inverse = largest > 0 ? 127 / largest : 0;
         scale[j] = largest / 127;
-        const float inverse = largest > 0 ? 127 / largest : 0;
         for (size_t k = 0; k < in; k++)
-            panel[k / 2 * 2 * SSMI_PANEL + 2 * j + k % 2] = (int8_t)lrintf(w[k] * inverse);
+            panel[k / 2 * 2 * SSMI_PANEL + 2 * j + k % 2] = (int8_t)(w[k] * inverse + magic - magic);
     }
 }
 

@@ -81,7 +81,8 @@ static inline int v_any_below(vec a, vec b)
 
 /* Written stage by stage over the whole block, so that neighbouring instructions do not wait for each other.
  */
-static inline void v_exp2_products(vec *out, vec a, const vec *b, const size_t count, const int clamp)
+static inline __attribute__((always_inline)) void v_exp2_products(vec *out, vec a, const vec *b,
+                                                                  const size_t count, const int clamp)
 {
     const vec magic = v_set(EXP2_MAGIC);
     vec shifted[STATE_BLOCK], f[STATE_BLOCK];
@@ -112,7 +113,7 @@ static inline void v_exp2_products(vec *out, vec a, const vec *b, const size_t c
     }
 }
 
-static inline vec v_exp2(vec x)
+static inline __attribute__((always_inline)) vec v_exp2(vec x)
 {
     const vec one = v_set(1.0f);
     x = v_min(v_set(EXP2_HIGHEST), v_max(v_set(EXP2_LOWEST), x));
