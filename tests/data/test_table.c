@@ -248,6 +248,14 @@ typedef struct entry {
     long rows, columns, missing;
 } entry;
 
+/* A field longer than its place would be compared only in part, so it fails. */
+static void take_field(char *to, size_t size, const char *field)
+{
+    const size_t length = strlen(field);
+    assert_true(length < size);
+    memcpy(to, field, length + 1);
+}
+
 /* One line of the manifest: file, rows, columns, sampling, first, last, missing, ... */
 static int read_entry(char *line, entry *e)
 {
@@ -258,10 +266,10 @@ static int read_entry(char *line, entry *e)
         if (p == NULL) return 0;
         *p++ = '\0';
     }
-    snprintf(e->path, sizeof e->path, "%s", field[0]);
-    snprintf(e->sampling, sizeof e->sampling, "%s", field[3]);
-    snprintf(e->first, sizeof e->first, "%s", field[4]);
-    snprintf(e->last, sizeof e->last, "%s", field[5]);
+    take_field(e->path, sizeof e->path, field[0]);
+    take_field(e->sampling, sizeof e->sampling, field[3]);
+    take_field(e->first, sizeof e->first, field[4]);
+    take_field(e->last, sizeof e->last, field[5]);
     e->rows = atol(field[1]);
     e->columns = atol(field[2]);
     e->missing = atol(field[6]);
