@@ -46,12 +46,16 @@ ssm_status ssmi_missing_init(ssmi_missing *missing, const char *list, ssm_arena 
 
 int ssmi_is_missing(const ssmi_missing *missing, const char *text, size_t length)
 {
-    static const char *const marker[] = {"NA",   "N/A",  "n/a", "na",   "#N/A", "NaN",  "nan",  "NAN",
-                                         "-nan", "<NA>", "NaT", "NULL", "Null", "null", "None", "none",
-                                         "NONE", "-",    "--",  "?",    ".",    "nil"};
+    static const struct {
+        size_t length;
+        char text[5];
+    } marker[] = {{2, "NA"},   {3, "N/A"},  {3, "n/a"},  {2, "na"},   {4, "#N/A"}, {3, "NaN"},
+                  {3, "nan"},  {3, "NAN"},  {4, "-nan"}, {4, "<NA>"}, {3, "NaT"},  {4, "NULL"},
+                  {4, "Null"}, {4, "null"}, {3, "nil"},  {4, "None"}, {4, "none"}, {4, "NONE"},
+                  {1, "-"},    {2, "--"},   {1, "?"},    {1, "."}};
     if (length == 0) return 1;
     for (size_t i = 0; length <= 4 && i < sizeof marker / sizeof marker[0]; i++) {
-        if (strlen(marker[i]) == length && memcmp(marker[i], text, length) == 0) return 1;
+        if (marker[i].length == length && memcmp(marker[i].text, text, length) == 0) return 1;
     }
     for (size_t i = 0; i < missing->n_more; i++) {
         if (missing->more[i].length == length && memcmp(missing->more[i].text, text, length) == 0) return 1;

@@ -18,6 +18,7 @@
 #include "series/time.h"
 
 #include <gsl/gsl_fft_real.h>
+#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,18 +61,6 @@ static ssm_status bridge(search *s, const ssm_series *series)
     return SSM_OK;
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *x, size_t n)
-{
-    qsort(x, n, sizeof *x, compare_doubles);
-    return n % 2 ? x[n / 2] : 0.5 * (x[n / 2 - 1] + x[n / 2]);
-}
-
 /* Differences of values scaled to at most 1, so that nothing overflows, with outliers cut; the values follow
  * them, so that a spike is cut there too. */
 static ssm_status difference(search *s)
@@ -83,9 +72,9 @@ static ssm_status difference(search *s)
     frexp(largest, &exponent);
     for (size_t i = 0; i <= s->n; i++) s->value[i] = ldexp(s->value[i], -exponent);
     for (size_t i = 0; i < s->n; i++) scratch[i] = s->difference[i] = s->value[i + 1] - s->value[i];
-    double middle = median(scratch, s->n);
+    double middle = gsl_stats_median(scratch, 1, s->n); /* by selection, in place */
     for (size_t i = 0; i < s->n; i++) scratch[i] = fabs(s->difference[i] - middle);
-    double limit = 10 * 1.4826 * median(scratch, s->n);
+    double limit = 10 * 1.4826 * gsl_stats_median(scratch, 1, s->n);
     for (size_t i = 0; limit > 0 && i < s->n; i++) {
         s->difference[i] = fmin(fmax(s->difference[i], middle - limit), middle + limit);
         s->value[i + 1] = s->value[i] + s->difference[i];
