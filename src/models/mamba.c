@@ -159,14 +159,28 @@ static ssm_status fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm
     return ssmi_ridge_refit(&self->ridge, &ridge, mem, tmp);
 }
 
-/* The last rows of the history, standardised and without gaps; a history shorter than the look-back is
- * continued to the left by its first value, as a gap. */
+/* The end of the history, standardised and filled; all of it only where its end holds no value. */
+static ssm_status prepare_end(ssmi_window_series *out, const mamba *self, const ssm_series *history,
+                              ssm_arena *tmp)
+{
+    const size_t rows = 4 * self->ridge.lookback + 2 * self->period, length = history->length;
+    if (rows < length) {
+        const ssm_series end = ssm_series_slice(*history, length - rows, rows);
+        const ssm_status status = ssmi_windows_prepare(out, &end, rows, tmp);
+        if (status != SSM_E_DATA) return status;
+    }
+    return ssmi_windows_prepare(out, history, length, tmp);
+}
+
+/* The window before the origin; a history shorter than the look-back is continued to the left by its first
+ * value, as a gap. */
 static ssm_status condition(void *self_, const ssm_series *history, ssm_arena *mem, ssm_arena *tmp)
 {
     mamba *self = self_;
-    const size_t L = self->ridge.lookback, length = history->length;
+    const size_t L = self->ridge.lookback;
     ssmi_window_series s;
-    SSMI_TRY(ssmi_windows_prepare(&s, history, length, tmp));
+    SSMI_TRY(prepare_end(&s, self, history, tmp));
+    const size_t length = s.length;
     self->window = SSMI_ALLOC(mem, double, L);
     self->gap = SSMI_ALLOC(mem, unsigned char, L);
     if (self->window == NULL || self->gap == NULL) return SSM_E_MEMORY;
