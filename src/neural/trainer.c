@@ -85,15 +85,20 @@ static ssm_status judge(double *loss, trainer *t, const float *params, ssm_conte
     return SSM_OK;
 }
 
-/* 1 at the start, less when better; infinite when any part is worse than at the start or not finite. */
+/* Mean ratio of the parts to what they were at the start; not finite when a part is not. */
 static double score_of(const double *loss, const double *start)
 {
     double sum = 0;
-    for (size_t k = 0; k < SSMI_LOSS_PARTS; k++) {
-        if (!(loss[k] <= start[k])) return INFINITY;
-        sum += start[k] > 0 ? loss[k] / start[k] : 1;
-    }
+    for (size_t k = 0; k < SSMI_LOSS_PARTS; k++) sum += start[k] > 0 ? loss[k] / start[k] : 1 + loss[k];
     return sum / SSMI_LOSS_PARTS;
+}
+
+static int no_part_is_worse(const double *loss, const double *start)
+{
+    for (size_t k = 0; k < SSMI_LOSS_PARTS; k++) {
+        if (!(loss[k] <= start[k])) return 0;
+    }
+    return 1;
 }
 
 /* The windows in a random order, drawn anew when they run out; a last part of a batch is not dropped but
@@ -154,22 +159,21 @@ static ssm_status batch_gradient(int *finite, trainer *t, const float *params, s
 /* Weights in the course of training. */
 typedef struct course {
     float *weights, *average, *best;
-    double best_score;
-    size_t idle, skips; /* checks without progress; bad steps in a row */
+    double lowest, best_score; /* of all checks; of those in which no part was worse */
+    size_t idle, skips;        /* checks without a new lowest; bad steps in a row */
     ssmi_adamw adam;
 } course;
 
 static ssm_status open_course(course *c, const float *params, size_t size, const ssmi_training *how,
                               ssm_arena *tmp)
 {
-    *c = (course){
-        SSMI_ALLOC(tmp, float, size),
-        SSMI_ALLOC(tmp, float, size),
-        SSMI_ALLOC(tmp, float, size),
-        1,
-        0,
-        0,
-        {0.9, 0.999, 1e-8, how->decay, SSMI_ALLOC(tmp, float, size), SSMI_ALLOC(tmp, float, size), 0}};
+    *c = (course){.weights = SSMI_ALLOC(tmp, float, size),
+                  .average = SSMI_ALLOC(tmp, float, size),
+                  .best = SSMI_ALLOC(tmp, float, size),
+                  .lowest = INFINITY,
+                  .best_score = 1,
+                  .adam = {0.9, 0.999, 1e-8, how->decay, SSMI_ALLOC(tmp, float, size),
+                           SSMI_ALLOC(tmp, float, size), 0}};
     if (c->weights == NULL || c->average == NULL || c->best == NULL || c->adam.m == NULL || c->adam.v == NULL)
         return SSM_E_MEMORY;
     memcpy(c->weights, params, size * sizeof *params);
@@ -203,10 +207,10 @@ static ssm_status check(ssmi_training_result *result, course *c, trainer *t, ssm
     double loss[SSMI_LOSS_PARTS];
     SSMI_TRY(judge(loss, t, c->average, ctx));
     const double score = score_of(loss, result->start);
-    c->idle++;
-    if (score < c->best_score) {
+    c->idle = score < c->lowest ? 0 : c->idle + 1;
+    c->lowest = fmin(c->lowest, score);
+    if (score < c->best_score && no_part_is_worse(loss, result->start)) {
         c->best_score = score;
-        c->idle = 0;
         result->best_step = result->steps;
         memcpy(result->best, loss, sizeof loss);
         memcpy(c->best, c->average, t->table->size * sizeof *c->best);

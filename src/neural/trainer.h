@@ -33,7 +33,7 @@ typedef struct ssmi_training_problem {
 typedef struct ssmi_training {
     size_t batch, slot; /* windows per step; per slot, which sets the order of sums */
     size_t steps, warmup, check;
-    size_t patience;                   /* checks without a better score before training ends */
+    size_t patience;                   /* checks without a lower mean ratio before training ends */
     double rate, decay, clip, average; /* average: how much of the averaged weights a step keeps, below 1 */
     uint64_t stream;                   /* random stream of the order of windows */
 } ssmi_training;
