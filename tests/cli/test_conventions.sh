@@ -3,7 +3,8 @@
 . "$(dirname "$0")/../guard.sh"
 [ -x "$SSMCAST" ] || skip "the command is not built"
 cd "$fixture"
-data=$SOURCE/datasets/air_passengers.csv
+data=air_passengers.csv
+cp "$SOURCE/datasets/$data" .
 failures=0
 
 wrong() {
