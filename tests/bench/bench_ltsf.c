@@ -5,7 +5,10 @@
  * Splits: ETTh 12/4/4 months, ETTm the same at 15 minutes, others 70/10/20 %. Each channel is standardised by
  * its training rows. Every test window counts (stride 1); look-backs reach back across the split. The model
  * is fitted once on training and validation rows, the latter named as such, and conditioned on the rows
- * before each origin. Seasonal periods are detected on the training rows. One JSON line per horizon. */
+ * before each origin. Seasonal periods are detected on the training rows. One JSON line per horizon.
+ *
+ * --stride N scores every Nth window only. --shared yes makes one fit and one forecast of the longest horizon
+ * per origin and scores its first rows as the shorter ones: for models that need not know the horizon. */
 #include <ssmcast/ssmcast.h>
 
 #include <cblas.h>
@@ -29,12 +32,13 @@ typedef struct job {
     const char *data;
     split split;
     ssm_series *series; /* (n_series) standardised, train + validation + test rows */
-    size_t n_series, horizon;
+    size_t n_series, stride;
+    size_t n_horizons, horizon[MAX_LIST]; /* ascending; all are scored from forecasts of the last */
 } job;
 
 typedef struct score {
     double squared, absolute;
-    size_t windows; /* per channel */
+    size_t windows; /* of all channels */
 } score;
 
 static double now(void)
@@ -106,6 +110,11 @@ static void unload(job *j)
     free(j->series);
 }
 
+static size_t longest(const job *j)
+{
+    return j->horizon[j->n_horizons - 1];
+}
+
 /* Fits on channels [from, from + n). */
 static int fit(const job *j, size_t from, size_t n, ssm_forecaster **out)
 {
@@ -114,7 +123,7 @@ static int fit(const job *j, size_t from, size_t n, ssm_forecaster **out)
     if (panel == NULL) return 1;
     for (size_t c = 0; c < n; c++)
         panel[c] = ssm_series_slice(j->series[from + c], 0, j->split.train + j->split.validation);
-    ssm_fit_task task = {panel, n, j->horizon, j->split.validation};
+    ssm_fit_task task = {panel, n, longest(j), j->split.validation};
     ssm_status status = ssm_forecaster_new(j->ctx, j->model, &f);
     *out = status == SSM_OK ? f : NULL;
     for (size_t i = 0; status == SSM_OK && i < j->n_sets; i++) {
@@ -129,45 +138,55 @@ static int fit(const job *j, size_t from, size_t n, ssm_forecaster **out)
     return status != SSM_OK ? report(j, "fit") : 0;
 }
 
-static int evaluate(const job *j, ssm_forecaster *f, size_t channel, double *mean, score *sum)
+/* Adds the errors of the first horizon[k] rows of a forecast to sum[k]. */
+static void add_errors(score *sum, const job *j, const double *mean, const ssm_series *s, size_t origin)
 {
-    const ssm_series *s = &j->series[channel];
-    size_t windows = 0, first = j->split.train + j->split.validation;
-    for (size_t origin = first; origin + j->horizon <= s->length; origin++, windows++) {
-        size_t from = j->history > 0 && j->history < origin ? origin - j->history : 0;
-        ssm_series history = ssm_series_slice(*s, from, origin - from);
-        ssm_forecast out = {.horizon = j->horizon, .mean = mean};
-        if (ssm_forecaster_condition(f, &history) != SSM_OK) return report(j, "condition");
-        if (ssm_forecaster_predict(f, &out) != SSM_OK) return report(j, "predict");
-        double squared = 0, absolute = 0;
-        for (size_t h = 0; h < j->horizon; h++) {
+    double squared = 0, absolute = 0;
+    for (size_t k = 0, h = 0; k < j->n_horizons && origin + j->horizon[k] <= s->length; k++) {
+        for (; h < j->horizon[k]; h++) {
             double e = mean[h] - s->value[origin + h];
             squared += e * e;
             absolute += fabs(e);
         }
-        sum->squared += squared / (double)j->horizon;
-        sum->absolute += absolute / (double)j->horizon;
+        sum[k].squared += squared / (double)h;
+        sum[k].absolute += absolute / (double)h;
+        sum[k].windows++;
     }
-    sum->windows = windows;
+}
+
+/* sum (n_horizons). */
+static int evaluate(const job *j, ssm_forecaster *f, size_t channel, double *mean, score *sum)
+{
+    const ssm_series *s = &j->series[channel];
+    for (size_t origin = j->split.train + j->split.validation; origin + j->horizon[0] <= s->length;
+         origin += j->stride) {
+        size_t from = j->history > 0 && j->history < origin ? origin - j->history : 0;
+        ssm_series history = ssm_series_slice(*s, from, origin - from);
+        ssm_forecast out = {.horizon = longest(j), .mean = mean};
+        if (ssm_forecaster_condition(f, &history) != SSM_OK) return report(j, "condition");
+        if (ssm_forecaster_predict(f, &out) != SSM_OK) return report(j, "predict");
+        add_errors(sum, j, mean, s, origin);
+    }
     return 0;
 }
 
-static void print_line(const job *j, const score *sum, double fit_seconds, double seconds, const char *note)
+static void print_line(const job *j, size_t k, const score *sum, double fit_seconds, double seconds,
+                       const char *note)
 {
-    double n = (double)(sum->windows * j->n_series);
+    double n = (double)sum->windows;
     printf("{\"bench\": \"ltsf\", \"model\": \"%s\", \"options\": \"", j->model);
     for (size_t i = 0; i < j->n_sets; i++) printf("%s%s", i > 0 ? " " : "", j->set[i]);
     printf("\", \"data\": \"%s\", \"horizon\": %zu, \"channels\": %zu, \"windows\": %zu, \"mse\": %.5f, "
            "\"mae\": %.5f, \"fit_seconds\": %.2f, \"predict_seconds\": %.2f, \"note\": \"%s\"}\n",
-           j->data, j->horizon, j->n_series, sum->windows, sum->squared / n, sum->absolute / n, fit_seconds,
-           seconds, note);
+           j->data, j->horizon[k], j->n_series, sum->windows / j->n_series, sum->squared / n,
+           sum->absolute / n, fit_seconds, seconds, note);
     fflush(stdout);
 }
 
 static int run(const job *j)
 {
-    score sum = {0};
-    double fit_seconds = 0, seconds = 0, *mean = malloc(j->horizon * sizeof *mean);
+    score sum[MAX_LIST] = {{0}};
+    double fit_seconds = 0, seconds = 0, *mean = malloc(longest(j) * sizeof *mean);
     int global = ssm_forecaster_type_find(j->model)->caps & SSM_CAP_GLOBAL, failed = mean == NULL;
     char note[256] = "";
     ssm_forecaster *f = NULL;
@@ -175,13 +194,14 @@ static int run(const job *j)
         double start = now();
         if (c == 0 || !global) failed = fit(j, c, global ? j->n_series : 1, &f);
         double fitted = now();
-        if (!failed) failed = evaluate(j, f, c, mean, &sum);
+        if (!failed) failed = evaluate(j, f, c, mean, sum);
         fit_seconds += fitted - start;
         seconds += now() - fitted;
         if (c == 0 && !failed) ssm_forecaster_note(f, note, sizeof note);
         if (failed || !global || c + 1 == j->n_series) ssm_forecaster_free(f);
     }
-    if (!failed) print_line(j, &sum, fit_seconds, seconds, note);
+    for (size_t k = 0; !failed && k < j->n_horizons; k++)
+        print_line(j, k, &sum[k], fit_seconds, seconds, note);
     free(mean);
     return failed;
 }
@@ -197,10 +217,11 @@ int main(int argc, char **argv)
 {
     char data_list[256] = "ETTh1", horizon_list[256] = "96,192,336,720";
     const char *data[MAX_LIST], *horizon[MAX_LIST];
-    job j = {.model = argc > 1 ? argv[1] : "linear"};
+    job j = {.model = argc > 1 ? argv[1] : "linear", .stride = 1};
+    int shared = 0;
     if (ssm_forecaster_type_find(j.model) == NULL || argc % 2 != 0) {
         fprintf(stderr, "usage: bench_ltsf MODEL [--data A,B] [--horizons 96,192] [--set option=value]... "
-                        "[--history ROWS] [--threads N]\n");
+                        "[--history ROWS] [--threads N] [--stride N] [--shared yes]\n");
         return 2;
     }
     if (ssm_context_new(NULL, &j.ctx) != SSM_OK) return 1;
@@ -211,16 +232,20 @@ int main(int argc, char **argv)
             snprintf(horizon_list, sizeof horizon_list, "%s", argv[i + 1]);
         if (strcmp(argv[i], "--set") == 0 && j.n_sets < MAX_SETS) j.set[j.n_sets++] = argv[i + 1];
         if (strcmp(argv[i], "--history") == 0) j.history = strtoul(argv[i + 1], NULL, 10);
+        if (strcmp(argv[i], "--stride") == 0) j.stride = strtoul(argv[i + 1], NULL, 10);
+        if (strcmp(argv[i], "--shared") == 0) shared = strcmp(argv[i + 1], "yes") == 0;
         if (strcmp(argv[i], "--threads") == 0) ssm_context_set_threads(j.ctx, strtoul(argv[i + 1], NULL, 10));
     }
     size_t n_data = cut(data_list, data), n_horizons = cut(horizon_list, horizon);
-    int failed = 0;
+    int failed = j.stride == 0;
     for (size_t d = 0; d < n_data && !failed; d++) {
         j.data = data[d];
         failed = load(&j);
+        j.n_horizons = 0;
         for (size_t k = 0; k < n_horizons && !failed; k++) {
-            j.horizon = strtoul(horizon[k], NULL, 10);
-            failed = run(&j);
+            j.horizon[shared ? j.n_horizons : 0] = strtoul(horizon[k], NULL, 10);
+            j.n_horizons = shared ? k + 1 : 1;
+            if (!shared || k + 1 == n_horizons) failed = run(&j);
         }
         if (!failed) unload(&j);
     }
