@@ -39,16 +39,51 @@ static void nodes_of(double z, size_t *low, size_t *high)
     *low = *high - 1;
 }
 
-double ssmi_fan_quantile(const double *q, double p, double z, double loc, double scale)
+static double to_a(double y, double loc, double scale)
+{
+    return asinh(y / scale - loc / scale);
+}
+
+static double from_a(double a, double loc, double scale)
+{
+    return fmin(fmax(sinh(fmin(fmax(a, -700), 700)) * scale + loc, -DBL_MAX), DBL_MAX);
+}
+
+/* Quantile p in a-space. */
+static double interpolate(const double *q, double z, double loc, double scale)
 {
     size_t low, high;
+    nodes_of(z, &low, &high);
+    return line(z, Z[low], to_a(q[low], loc, scale), Z[high], to_a(q[high], loc, scale));
+}
+
+double ssmi_fan_quantile(const double *q, double p, double z, double loc, double scale)
+{
     const double nearest = nearbyint(10 * p);
     if (fabs(10 * p - nearest) < 1e-9 && nearest >= 1 && nearest <= SSMI_FAN_LEVELS)
         return q[(size_t)nearest - 1];
-    nodes_of(z, &low, &high);
-    const double a =
-        line(z, Z[low], asinh(q[low] / scale - loc / scale), Z[high], asinh(q[high] / scale - loc / scale));
-    return fmin(fmax(sinh(fmin(fmax(a, -700), 700)) * scale + loc, -DBL_MAX), DBL_MAX);
+    return from_a(interpolate(q, z, loc, scale), loc, scale);
+}
+
+/* The half width on the side of `sign`; never 0, so that positions are finite. */
+static double half_width(const double *q, double sign, double loc, double scale)
+{
+    const double middle = to_a(q[SSMI_FAN_MIDDLE], loc, scale);
+    const double outer = to_a(q[sign < 0 ? 0 : SSMI_FAN_LEVELS - 1], loc, scale);
+    return fmax(fabs(outer - middle), 1e-6);
+}
+
+double ssmi_fan_calibrated(const double *q, double z, double loc, double scale, double offset, double weight)
+{
+    const double own = interpolate(q, z, loc, scale);
+    const double other = to_a(q[SSMI_FAN_MIDDLE], loc, scale) + offset * half_width(q, offset, loc, scale);
+    return from_a(own + weight * (other - own), loc, scale);
+}
+
+double ssmi_fan_position(const double *q, double y, double loc, double scale)
+{
+    const double distance = to_a(y, loc, scale) - to_a(q[SSMI_FAN_MIDDLE], loc, scale);
+    return distance / half_width(q, distance, loc, scale);
 }
 
 void ssmi_fan_widen(double *q, const double *before)

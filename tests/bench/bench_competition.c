@@ -2,11 +2,13 @@
  * training rows.
  *
  *     bench_competition zero M4/Hourly-train.csv M4/Hourly-test.csv 24 [--set option=value]... [--stride N]
+ * [--alone yes]
  *
- * The files have one series a row: its name, then its values; empty cells end it. The season is the one
- * named, as in the competitions. One JSON line: sMAPE and MASE (mean over series; scale: in-sample mean of
- * |y_t - y_{t-m}|), weighted quantile loss over the levels 0.1 ... 0.9, how often the truth lay at or below
- * the 0.1, 0.5, 0.9 quantiles, and coverage of the 80 % and 95 % intervals. */
+ * Global models are fitted once on all series, unless --alone wants each series fitted by itself. The files
+ * have one series a row: its name, then its values; empty cells end it. The season is the one named, as in
+ * the competitions. One JSON line: sMAPE and MASE (mean over series; scale: in-sample mean of |y_t -
+ * y_{t-m}|), weighted quantile loss over the levels 0.1 ... 0.9, how often the truth lay at or below the 0.1,
+ * 0.5, 0.9 quantiles, and coverage of the 80 % and 95 % intervals. */
 #include <ssmcast/ssmcast.h>
 
 #include <cblas.h>
@@ -99,10 +101,10 @@ static ssm_series series_at(size_t i, size_t period)
     return s;
 }
 
-static ssm_status fit(ssm_forecaster *f, size_t i, size_t period)
+static ssm_status fit(ssm_forecaster *f, size_t i, size_t period, int alone)
 {
     static ssm_series panel[MAX_SERIES];
-    const int global = ssm_forecaster_type_of(f)->caps & SSM_CAP_GLOBAL;
+    const int global = !alone && ssm_forecaster_type_of(f)->caps & SSM_CAP_GLOBAL;
     const size_t n = global ? train.n : 1;
     if (global && i > 0) return SSM_OK;
     for (size_t k = 0; k < n; k++) panel[k] = series_at(i + k, period);
@@ -115,14 +117,14 @@ static int failed(ssm_context *ctx, const char *what)
     return 1;
 }
 
-static int run(ssm_context *ctx, ssm_forecaster *f, size_t period, size_t stride, score *s)
+static int run(ssm_context *ctx, ssm_forecaster *f, size_t period, size_t stride, int alone, score *s)
 {
     static double mean[MAX_HORIZON], quantile[MAX_HORIZON * LEVELS];
     for (size_t i = 0; i < train.n; i += stride) {
         const ssm_series history = series_at(i, period);
         ssm_forecast out = {test.length[i], LEVELS, level, mean, quantile};
         if (out.horizon == 0 || out.horizon > MAX_HORIZON) continue;
-        if (fit(f, i, period) != SSM_OK) return failed(ctx, "fit");
+        if (fit(f, i, period, alone) != SSM_OK) return failed(ctx, "fit");
         if (ssm_forecaster_condition(f, &history) != SSM_OK) return failed(ctx, "condition");
         if (ssm_forecaster_predict(f, &out) != SSM_OK) return failed(ctx, "predict");
         const double scale = naive_scale(train.value[i], train.length[i], period);
@@ -149,6 +151,7 @@ int main(int argc, char **argv)
     ssm_forecaster *f;
     score sum = {0};
     size_t stride = 1;
+    int alone = 0;
     char options[512] = "";
     if (argc < 5 || argc % 2 != 1)
         return fprintf(stderr, "usage: bench_competition MODEL TRAIN TEST PERIOD [--set option=value]...\n"),
@@ -159,6 +162,7 @@ int main(int argc, char **argv)
     openblas_set_num_threads(1);
     for (int i = 5; i + 1 < argc; i += 2) {
         if (strcmp(argv[i], "--stride") == 0) stride = strtoul(argv[i + 1], NULL, 10);
+        if (strcmp(argv[i], "--alone") == 0) alone = strcmp(argv[i + 1], "yes") == 0;
         if (strcmp(argv[i], "--set") != 0) continue;
         char *value = strchr(argv[i + 1], '=');
         snprintf(options + strlen(options), sizeof options - strlen(options), "%s%s", *options ? " " : "",
@@ -168,7 +172,7 @@ int main(int argc, char **argv)
             return failed(ctx, "set");
     }
     const clock_t start = clock();
-    const int status = stride == 0 || run(ctx, f, strtoul(argv[4], NULL, 10), stride, &sum);
+    const int status = stride == 0 || run(ctx, f, strtoul(argv[4], NULL, 10), stride, alone, &sum);
     const char *slash = strrchr(argv[2], '/');
     if (!status)
         print(argv[1], slash != NULL ? slash + 1 : argv[2], options, &sum,

@@ -8,6 +8,8 @@
 #include "models/zero_fan.h"
 #include "models/zero_weights.h"
 
+#include <unistd.h>
+
 #define WEIGHTS SSMCAST_DATASETS "/pretrained/ssmcast-zero-3m.safetensors"
 
 static void assert_sane(const fixture_answer *a, size_t horizon)
@@ -269,6 +271,88 @@ static void a_hint_replaces_the_period(void **state)
     assert_true(memcmp(a.mean, c.mean, sizeof(double) * 24) != 0);
 }
 
+static void calibration_moves_quantiles_and_comes_back_from_a_file(void **state)
+{
+    (void)state;
+    static double value[FIXTURE_ROWS];
+    char path[] = "test_zero_XXXXXX";
+    const size_t n = fixture_read("air_passengers.csv", value);
+    const ssm_series series = fixture_series(value, n, 12);
+    fixture_answer plain, fitted, loaded;
+    ssm_context *ctx;
+    ssm_forecaster *g;
+    const int file = mkstemp(path);
+    assert_true(file >= 0);
+    close(file);
+    fixture_forecast("zero", NULL, NULL, &series, 12, &plain);
+    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+    ssm_forecaster *f = fixture_fit(ctx, "zero", "calibrate", "true", &series, 12);
+    fixture_predict(f, 12, &fitted);
+    assert_sane(&fitted, 12);
+    assert_true(memcmp(plain.quantile, fitted.quantile, sizeof(double) * 36) != 0);
+    assert_int_equal(ssm_forecaster_save(f, path), SSM_OK);
+    assert_int_equal(ssm_forecaster_load(ctx, path, &g), SSM_OK);
+    assert_int_equal(ssm_forecaster_condition(g, &series), SSM_OK);
+    fixture_predict(g, 12, &loaded);
+    assert_memory_equal(fitted.quantile, loaded.quantile, sizeof(double) * 36);
+    fixture_predict(g, 30, &loaded); /* beyond the calibrated horizon its last step serves */
+    assert_sane(&loaded, 30);
+    ssm_forecaster_free(f);
+    ssm_forecaster_free(g);
+    ssm_context_free(ctx);
+    remove(path);
+}
+
+static void a_series_too_short_to_calibrate_keeps_its_quantiles(void **state)
+{
+    (void)state;
+    static const double value[] = {3, 5, 4, 6, 8, 7, 9, 8, 10, 12};
+    const ssm_series series = fixture_series(value, 10, 0);
+    fixture_answer plain, fitted;
+    fixture_forecast("zero", NULL, NULL, &series, 8, &plain);
+    fixture_forecast("zero", "calibrate", "true", &series, 8, &fitted);
+    assert_memory_equal(plain.quantile, fitted.quantile, sizeof(double) * 24);
+}
+
+static void a_position_says_where_in_the_fan_a_value_lies(void **state)
+{
+    (void)state;
+    const double q[SSMI_FAN_LEVELS] = {-4, -3, -2, -1, 0, 1, 2, 4, 8}, z9 = 1.2815515655446004;
+    assert_near(ssmi_fan_position(q, 8, 1, 3), 1, 1e-12);
+    assert_near(ssmi_fan_position(q, -4, 1, 3), -1, 1e-12);
+    assert_true(ssmi_fan_position(q, 0, 1, 3) == 0);
+    assert_near(ssmi_fan_calibrated(q, z9, 1, 3, 1, 1), 8, 1e-12);
+    assert_near(ssmi_fan_calibrated(q, z9, 1, 3, 0.3, 0), 8, 1e-12);
+    const double half = ssmi_fan_calibrated(q, z9, 1, 3, 0.3, 0.5);
+    assert_true(half < 8 && half > ssmi_fan_calibrated(q, z9, 1, 3, 0.3, 1));
+}
+
+/* Independent noise: of the next 400 rows the 80 % intervals should hold 320. Standard deviation of that
+ * count: 8 from the rows counted, 15 from quantiles learned on about 250 rows; three of both together. */
+static void calibrated_intervals_cover_independent_noise(void **state)
+{
+    (void)state;
+    enum { PAST = 600, NEXT = 400 };
+    static double value[PAST + NEXT];
+    static fixture_answer a;
+    ssm_context *ctx;
+    ssm_arena arena;
+    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+    ssmi_arena_init(&arena, ctx);
+    gsl_rng *rng = ssmi_random_stream(&arena, 3);
+    for (size_t t = 0; t < PAST + NEXT; t++) value[t] = log(gsl_rng_uniform_pos(rng));
+    const ssm_series series = fixture_series(value, PAST, 0);
+    size_t inside = 0;
+    fixture_forecast("zero", "calibrate", "true", &series, NEXT / 4, &a);
+    for (size_t h = 0; h < NEXT; h++) {
+        const double *q = a.quantile + h % (NEXT / 4) * FIXTURE_LEVELS;
+        inside += value[PAST + h] >= q[0] && value[PAST + h] <= q[2];
+    }
+    assert_in_range(inside, 320 - 51, 320 + 51);
+    ssmi_arena_clear(&arena);
+    ssm_context_free(ctx);
+}
+
 typedef struct image {
     ssm_context *ctx;
     ssm_arena file;
@@ -383,6 +467,10 @@ int main(void)
         cmocka_unit_test(integers_give_nearly_the_same_forecast),
         cmocka_unit_test(weights_from_the_file_are_those_in_the_library),
         cmocka_unit_test(a_hint_replaces_the_period),
+        cmocka_unit_test(calibration_moves_quantiles_and_comes_back_from_a_file),
+        cmocka_unit_test(a_series_too_short_to_calibrate_keeps_its_quantiles),
+        cmocka_unit_test(a_position_says_where_in_the_fan_a_value_lies),
+        cmocka_unit_test(calibrated_intervals_cover_independent_noise),
         cmocka_unit_test(damaged_weights_are_an_error_of_format),
         cmocka_unit_test(a_weight_that_is_not_finite_is_refused),
         cmocka_unit_test(random_damage_never_does_harm),
