@@ -38,6 +38,7 @@ typedef struct reader {
 static size_t count_line_ends(const char *text, size_t length)
 {
     size_t n = 0;
+    if (length == 0) return 0;
     if (memchr(text, '\n', length) == NULL && memchr(text, '\r', length) == NULL) return 0;
     for (size_t i = 0; i < length; i++) {
         n += text[i] == '\r' || (text[i] == '\n' && (i == 0 || text[i - 1] != '\r'));
