@@ -75,7 +75,8 @@ static ssm_status note_almost_numbers(const ssmi_schema *schema, const ssmi_samp
         const ssmi_row *row = &sample->row[i];
         if (row->n != schema->width || row->field[k].length == 0) continue;
         const char *text = row->field[k].text;
-        if (strpbrk(text, "0123456789") == NULL || strcspn(text, "0123456789") > 2) return SSM_OK;
+        int letter = (*text | 32) >= 'a' && (*text | 32) <= 'z';
+        if (letter || strpbrk(text, "0123456789") == NULL || strcspn(text, "0123456789") > 3) return SSM_OK;
         ssmi_quote(shown, sizeof shown, text, row->field[k].length);
         ssmi_quote(name, sizeof name, schema->name[k], strlen(schema->name[k]));
         return ssmi_note(notes,

@@ -212,7 +212,9 @@ static ssm_status fail_no_numbers(reading *r)
         used += (size_t)snprintf(list + used, sizeof list - used, "%s\"%s\" is %s", k > 0 ? ", " : "", name,
                                  ssm_column_kind_text(table->column[k].kind));
     }
-    return ssmi_fail(r->ctx, SSM_E_DATA, "%s: no column of numbers to forecast: %s", r->source.path, list);
+    const char *note = r->notes.n > 0 ? r->notes.text[r->notes.n - 1] : "";
+    return ssmi_fail(r->ctx, SSM_E_DATA, "%s: no column of numbers to forecast: %s%s%s", r->source.path, list,
+                     note[0] != '\0' ? "; " : "", note);
 }
 
 /* Only number columns go to the grid: moves them to the left of each row. */

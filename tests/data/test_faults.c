@@ -241,6 +241,8 @@ static const fault faults[] = {
         "--missing \"off\"", {0}},
     {"all values missing", T("date,v\n" D1 ",NA\n" D2 ",\n"), FAIL,
         "no column of numbers to forecast: \"date\" is time, \"v\" is empty", {0}},
+    {"percent signs everywhere", T("date,v\n" D1 ",1 %\n" D2 ",2 %\n"), FAIL,
+        "column \"v\" is taken as text and not used; its first value is \"1 %\"", {0}},
     {"values without a time", T("date,v\n" D1 ",1.5\n,2.5\n" D3 ",3\n"), FAIL,
         "FILE:3:1: the row has values but no time", {0}},
     {"rows of delimiters", T("date,v\n" D1 ",1.5\n" D2 ",2.5\n,\n" D3 ",\n" D4 ",4.5\n,\n,\n"), WARN,
