@@ -11,7 +11,7 @@ commands=$("$SSMCAST" --help | awk '/^Commands:/ { inside = 1; next } /^[^ ]/ { 
 calls() { grep -oE '(^|[ /`$(])ssmcast [a-z]+ [^|>`#)]*' "$1" | sed 's/^[^s]*//; s/[[:space:]]*$//'; }
 
 # Files of the project that README links to or shows.
-links() { { grep -oE '\]\([a-zA-Z][a-zA-Z0-9_./-]*\)' "$1" | sed 's/^](//; s/)$//' | grep -Ev '^https?:|^notebooks-out/' || true; } | sort -u; }
+links() { { grep -oE '\]\([a-zA-Z][a-zA-Z0-9_./-]*\)' "$1" | sed 's/^](//; s/)$//' | grep -Ev '^https?:' || true; } | sort -u; }
 
 check() {
     local readme=$1 word call command option path
