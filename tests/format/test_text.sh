@@ -56,6 +56,6 @@ put a.md 'written to note''book-out/report.html\n'
 must_fail '^a.md:1: write notebooks-out' check "$fixture/bad"
 put src/core/vector_util.c 'int x;\n'
 must_fail '^src/core/vector_util.c: a drawer' check "$fixture/bad"
-put a.c '/* goes to notebooks-out/, from src/home/ and "$ROOT/work/x" */\nint x;\n'
+put a.c '/* goes to notebooks-out/, from src/home/ and "$ROOT/build/x" */\nint x;\n'
 must_pass check "$fixture/bad"
 must_pass check "$SOURCE"

@@ -10,8 +10,10 @@ static void a_saved_model_forecasts_the_same_after_loading(void **state)
 {
     (void)state;
     double y[ROWS];
-    char path[64], note[512], note_again[512];
-    snprintf(path, sizeof path, "conformance-%ld.safetensors", (long)getpid());
+    char path[512], note[512], note_again[512];
+    const char *folder = getenv("TMPDIR");
+    snprintf(path, sizeof path, "%s/ssmcast-conformance-%ld.safetensors", folder != NULL ? folder : "/tmp",
+             (long)getpid());
     make_rows(y, 8);
     ssm_series series = series_of(y, ROWS);
     FOR_EACH_MODEL(type)
