@@ -30,8 +30,8 @@ usage() {
 usage: ./bootstrap.sh [--no-packages] COMMAND
 
   report   build, compare models on the bundled electricity demand, name the report it wrote
-  test     build and run everything that continuous integration demands: release with warnings as errors,
-           address and undefined-behaviour sanitizers, thread sanitizer, a build without plots, install
+  test     build with warnings as errors and run all tests: layers, format, install, command and library
+  sanitize run the tests under the address, undefined-behaviour and thread sanitizers, and without plots
   build    build the command build/release/ssmcast and nothing more
 
 Missing packages are installed with apt-get (through sudo unless run by root); when all are there, no network is
@@ -132,6 +132,12 @@ suite() {
 run_tests() {
     need build test style
     suite release "all tests, warnings are errors" all
+    say "all passed in $SECONDS s"
+}
+
+# The same tests again under what finds what they alone cannot; twice as long as all the rest.
+run_sanitizers() {
+    need build test
     suite asan "all programs, address and undefined-behaviour sanitizers" all -E '^(format|datasets|layers|install)/'
     suite tsan "tests that use threads, thread sanitizer" tests_threads -L threads
     suite noplots "build without cairo" "ssmcast_shared ssmcast_static ssmcast_cli tests_eval" -R '^(cli|eval|install|layers)/'
@@ -149,6 +155,7 @@ command=$1
 case "$command" in
 report) report ;;
 test) run_tests ;;
+sanitize) run_sanitizers ;;
 build)
     need build
     build_release
