@@ -10,7 +10,11 @@
  * Order: set* -> fit or load -> condition -> (update* | predict*)*. Another order is SSM_E_STATE. Fit
  * separates parameters from history: a rolling evaluation fits once and conditions many times. A handle
  * belongs to one thread at a time; handles are independent of each other. Output arguments stay untouched
- * on failure. */
+ * on failure.
+ *
+ * A model with SSM_CAP_MULTIVARIATE that was fitted on n series forecasts them jointly: history, y and out
+ * are then arrays of n. With SSM_CAP_EXOGENOUS each history has as many exogenous columns as that of the fit,
+ * and rows of them up to the last row forecast. */
 #ifndef SSMCAST_FORECAST_H
 #define SSMCAST_FORECAST_H
 
@@ -35,13 +39,22 @@ SSM_API ssm_status ssm_forecaster_set(ssm_forecaster *f, const char *option, con
 /* The option's present value as text. */
 SSM_API ssm_status ssm_forecaster_get(const ssm_forecaster *f, const char *option, char *text, size_t size);
 
-/* SSM_E_DATA: empty, all missing, infinite, or missing values that the model refuses; the message names
- * series and row. SSM_E_ARGUMENT: horizon 0, several series for a model that fits one. */
+/* SSM_E_DATA: empty, all missing, infinite, or missing values that the model refuses; exogenous values that
+ * are not finite; times that do not ascend. The message names series and row. SSM_E_UNSUPPORTED: times off
+ * the grid for a model without SSM_CAP_IRREGULAR. SSM_E_ARGUMENT: horizon 0, several series for a model that
+ * fits one, series of one vector that differ in length or times. */
 SSM_API ssm_status ssm_forecaster_fit(ssm_forecaster *f, const ssm_fit_task *task);
 /* `history` (its values and name) must stay valid until the next condition or free. */
 SSM_API ssm_status ssm_forecaster_condition(ssm_forecaster *f, const ssm_series *history);
-SSM_API ssm_status ssm_forecaster_update(ssm_forecaster *f, double y);
+SSM_API ssm_status ssm_forecaster_update(ssm_forecaster *f, const double *y /* (1), or one per series */);
 SSM_API ssm_status ssm_forecaster_predict(ssm_forecaster *f, ssm_forecast *out);
+/* How many series the model forecasts jointly: 1 but for a multivariate one; 0 before fit. */
+SSM_API size_t ssm_forecaster_width(const ssm_forecaster *f);
+/* Components and residuals of the history; `out` is an array for a multivariate model. SSM_E_UNSUPPORTED
+ * without SSM_CAP_DECOMPOSE, SSM_E_STATE after an update: condition on all rows first. */
+SSM_API ssm_status ssm_forecaster_decompose(ssm_forecaster *f, ssm_decomposition *out);
+/* Name of component i of a fitted model; NULL past the last, or when there are none. */
+SSM_API const char *ssm_forecaster_component(const ssm_forecaster *f, size_t i);
 SSM_API ssm_status ssm_forecaster_note(const ssm_forecaster *f, char *text, size_t size);
 
 /* Facts worth keeping with a model (data file, digest, time step): saved and loaded with it, without meaning

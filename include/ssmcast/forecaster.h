@@ -17,13 +17,33 @@ typedef struct ssm_forecast {
     double *quantile;    /* (horizon, n_levels), row-major, non-decreasing along a row */
 } ssm_forecast;
 
+/* What a series is made of, given all its rows: components, and residuals that show outliers and breaks. The
+ * caller owns the arrays, each of which may be NULL: not wanted. Rows from the length of the history on are
+ * forecasts. */
+typedef struct ssm_decomposition {
+    size_t horizon;         /* rows wanted after the history, may be 0 */
+    double *signal;         /* (length + horizon) the series without its irregular part, in data units */
+    double *signal_sd;      /* (length + horizon) its standard deviation */
+    double *observation_sd; /* (length + horizon) of a value observed there: with the irregular part */
+    double *component;      /* (length + horizon, n_components) row-major; names: ssm_forecaster_component */
+    double *component_sd;   /* (length + horizon, n_components) */
+    double *innovation;     /* (length) one-step errors, standardised; NaN where missing or not yet known */
+    double *outlier;        /* (length) smoothed irregular, standardised: beyond 3 or so a single odd value */
+    double *shift;          /* (length) smoothed shock to the level before this row, standardised: a break */
+    int multiplicative;     /* set: the signal is the product of the components, otherwise their sum */
+} ssm_decomposition;
+
 /* What a model can do. */
 enum {
-    SSM_CAP_MISSING = 1 << 0,  /* NaN in fit and history is handled; else it is refused */
-    SSM_CAP_GLOBAL = 1 << 1,   /* fits a panel of many series with one set of parameters; else exactly one */
-    SSM_CAP_DIRECT = 1 << 2,   /* trained for the horizon given at fit; a longer one is refused at predict */
-    SSM_CAP_ONLINE = 1 << 3,   /* has update(): one new row in O(1) */
-    SSM_CAP_COMPOSITE = 1 << 4 /* made of other registered forecasters */
+    SSM_CAP_MISSING = 1 << 0,   /* NaN in fit and history is handled; else it is refused */
+    SSM_CAP_GLOBAL = 1 << 1,    /* fits a panel of many series with one set of parameters; else exactly one */
+    SSM_CAP_DIRECT = 1 << 2,    /* trained for the horizon given at fit; a longer one is refused at predict */
+    SSM_CAP_ONLINE = 1 << 3,    /* has update(): one new row in O(1) */
+    SSM_CAP_COMPOSITE = 1 << 4, /* made of other registered forecasters */
+    SSM_CAP_MULTIVARIATE = 1 << 5, /* several series of one length are one vector series: forecast jointly */
+    SSM_CAP_EXOGENOUS = 1 << 6,    /* uses exogenous rows; others do not look at them */
+    SSM_CAP_IRREGULAR = 1 << 7,    /* takes series with times of their own; else they are refused */
+    SSM_CAP_DECOMPOSE = 1 << 8     /* has decompose(): components and residuals of the history */
 };
 
 /* Options: one table is the only place that describes them; parsing, --help, the man page and the JSON
@@ -54,7 +74,7 @@ typedef struct ssm_archive ssm_archive;
 /* What fit is given besides the options. */
 typedef struct ssm_fit_task {
     const ssm_series *panel; /* (n_series); borrowed during the call only */
-    size_t n_series;         /* 1 unless SSM_CAP_GLOBAL */
+    size_t n_series;         /* 1 unless SSM_CAP_GLOBAL or SSM_CAP_MULTIVARIATE */
     size_t horizon;          /* the longest horizon that will be asked for */
     size_t n_validation; /* last rows of each series meant for choosing hyper-parameters; 0: model decides */
 } ssm_fit_task;
@@ -72,12 +92,18 @@ typedef struct ssm_forecaster_type {
      * threads and progress. May be called again: then the earlier fit is gone. */
     ssm_status (*fit)(void *self, const ssm_fit_task *task, ssm_arena *mem, ssm_arena *tmp);
     /* Same parameters, new history, which is borrowed until the next condition. Never refits. `mem` is an
-     * arena that is emptied before each condition: what predict needs of the history lives there. */
+     * arena that is emptied before each condition: what predict needs of the history lives there. With
+     * SSM_CAP_MULTIVARIATE `history` is an array of as many series as the fit had, of equal length; `y` and
+     * `out` below are arrays alike. */
     ssm_status (*condition)(void *self, const ssm_series *history, ssm_arena *mem, ssm_arena *tmp);
     /* SSM_CAP_ONLINE: appends one row (NaN missing) to the history, O(1), no allocation. Else NULL. */
-    ssm_status (*update)(void *self, double y);
+    ssm_status (*update)(void *self, const double *y);
     /* Forecasts the rows after the history. Repeatable; must not change self. */
     ssm_status (*predict)(const void *self, ssm_forecast *out, ssm_arena *tmp);
+    /* SSM_CAP_DECOMPOSE: of the history that was conditioned on. Else NULL. */
+    ssm_status (*decompose)(const void *self, ssm_decomposition *out, ssm_arena *tmp);
+    /* Name of component i of the fit, such as "level"; NULL past the last. Wanted with decompose. */
+    const char *(*component)(const void *self, size_t i);
     /* Names everything that fit produced, for saving and for loading alike (one function, so that the two
      * cannot drift apart). */
     ssm_status (*params)(void *self, ssm_archive *archive);

@@ -35,6 +35,13 @@ typedef struct ssm_series {
     ssm_time_index time;
     size_t n_periods;               /* 0: no season known */
     size_t period[SSM_MAX_PERIODS]; /* seasonal periods in rows, each >= 2, ascending */
+    /* (length) times of the rows, strictly ascending, when they keep no grid; NULL: `time` says them. Then
+     * `time` is a grid of the typical distance that begins with the first row. */
+    const int64_t *stamp;
+    /* (exogenous_rows, n_exogenous) row-major, finite: what is known beside the series, such as a plan or the
+     * weather forecast. exogenous_rows >= length; rows from `length` on belong to the future. NULL: none. */
+    const double *exogenous;
+    size_t n_exogenous, exogenous_rows;
 } ssm_series;
 
 /* Time of row t; t may lie outside the series. SSM_E_ARGUMENT when it leaves the int64 range. */
@@ -50,7 +57,8 @@ SSM_API void ssm_time_text(ssm_time_index index, int64_t t, char *text, size_t s
 /* A step as "15 min", "1 h", "7 d", "1 month", "1 quarter", "1 year"; "1 row" for numbered rows. */
 SSM_API void ssm_step_text(ssm_step step, char *text, size_t size);
 
-/* Rows [from, from + length) of a series as a series of its own; `time.start` moves along. */
+/* Rows [from, from + length) of a series as a series of its own; its times move along, and the exogenous rows
+ * behind it become its future. */
 SSM_API ssm_series ssm_series_slice(ssm_series series, size_t from, size_t length);
 
 /* Finds up to SSM_MAX_PERIODS seasonal periods and writes them to n_periods and period. Needs about two

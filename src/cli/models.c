@@ -17,11 +17,11 @@ static const char *const formats[] = {"text", "json", NULL};
 static const struct {
     unsigned flag;
     const char *name;
-} capabilities[] = {{SSM_CAP_MISSING, "missing"},
-                    {SSM_CAP_GLOBAL, "global"},
-                    {SSM_CAP_DIRECT, "direct"},
-                    {SSM_CAP_ONLINE, "online"},
-                    {SSM_CAP_COMPOSITE, "composite"}};
+} capabilities[] = {{SSM_CAP_MISSING, "missing"},     {SSM_CAP_GLOBAL, "global"},
+                    {SSM_CAP_DIRECT, "direct"},       {SSM_CAP_ONLINE, "online"},
+                    {SSM_CAP_COMPOSITE, "composite"}, {SSM_CAP_MULTIVARIATE, "multivariate"},
+                    {SSM_CAP_EXOGENOUS, "exogenous"}, {SSM_CAP_IRREGULAR, "irregular"},
+                    {SSM_CAP_DECOMPOSE, "decompose"}};
 enum { N_CAPABILITIES = sizeof capabilities / sizeof *capabilities };
 
 static void print_choices(const ssm_option *option)

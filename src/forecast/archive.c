@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_SIZE = 256, MAX_ENTRIES = 4096, MAX_DEPTH = 4 };
+enum { NAME_SIZE = 256, MAX_ENTRIES = 4096, MAX_DEPTH = 4, MOST_COLUMNS = 1 << 20 };
 static const char FORMAT[] = "ssmcast-model-1";
 static const size_t FILE_LIMIT = (size_t)1 << 32;
 static const double LARGEST_SIZE = 9007199254740992.0; /* 2^53 */
@@ -205,11 +205,24 @@ ssm_status ssmi_archive_f32(ssm_archive *archive, const char *name, float **data
     return SSM_OK;
 }
 
+/* What the front door knows of the fit; sizes that only some models have are written by those alone. */
+static ssm_status exchange_shape(ssm_archive *archive, ssm_forecaster *f)
+{
+    if (archive->loading) f->width = 1, f->n_exogenous = 0;
+    SSMI_TRY(ssmi_archive_size(archive, "fit.horizon", &f->horizon));
+    if (f->type->caps & SSM_CAP_MULTIVARIATE) SSMI_TRY(ssmi_archive_size(archive, "fit.width", &f->width));
+    if (f->type->caps & SSM_CAP_EXOGENOUS)
+        SSMI_TRY(ssmi_archive_size(archive, "fit.exogenous", &f->n_exogenous));
+    if (f->width < 1 || f->width > MOST_COLUMNS || f->n_exogenous > MOST_COLUMNS)
+        return ssmi_archive_reject(archive, "the number of columns is out of range");
+    return SSM_OK;
+}
+
 static ssm_status save_forecaster(ssm_archive *archive, ssm_forecaster *f)
 {
     char text[SSM_OPTION_TEXT_SIZE];
     SSMI_TRY(put_text(archive, "", "model", f->type->name));
-    SSMI_TRY(ssmi_archive_size(archive, "fit.horizon", &f->horizon));
+    SSMI_TRY(exchange_shape(archive, f));
     for (const ssm_option *option = f->type->options; option != NULL && option->name != NULL; option++) {
         SSMI_TRY(ssm_forecaster_get(f, option->name, text, sizeof text));
         SSMI_TRY(put_text(archive, "option.", option->name, text));
@@ -249,7 +262,7 @@ static ssm_status load_forecaster(ssm_archive *archive, ssm_forecaster *f)
     }
     SSMI_TRY(load_notes(archive, f));
     SSMI_TRY(as_format(archive, ssmi_forecaster_restart(f)));
-    SSMI_TRY(ssmi_archive_size(archive, "fit.horizon", &f->horizon));
+    SSMI_TRY(exchange_shape(archive, f));
     archive->mem = &f->fitted;
     ssm_status status = as_format(archive, f->type->params(f->self, archive));
     archive->mem = outer;

@@ -2,6 +2,7 @@
 #include "forecast/handle.h"
 
 #include "base/suggest.h"
+#include "forecast/checks.h"
 #include "forecast/options.h"
 
 #include <math.h>
@@ -98,38 +99,6 @@ ssm_status ssm_forecaster_get(const ssm_forecaster *f, const char *option, char 
     return SSM_OK;
 }
 
-/* Infinite values never pass; missing ones only to models that handle them; something must be observed. */
-static ssm_status check_series(const ssm_forecaster *f, const ssm_series *series)
-{
-    size_t observed = 0;
-    const char *name = series->name != NULL ? series->name : "";
-    for (size_t t = 0; t < series->length; t++) {
-        double y = series->value[t];
-        if (isinf(y)) return ssmi_fail(f->ctx, SSM_E_DATA, "series \"%s\": row %zu is infinite", name, t + 1);
-        if (isnan(y) && !(f->type->caps & SSM_CAP_MISSING)) {
-            return ssmi_fail(f->ctx, SSM_E_DATA,
-                             "series \"%s\": row %zu is missing, which \"%s\" cannot handle", name, t + 1,
-                             f->type->name);
-        }
-        observed += !isnan(y);
-    }
-    if (observed == 0) return ssmi_fail(f->ctx, SSM_E_DATA, "series \"%s\" has no observed value", name);
-    return SSM_OK;
-}
-
-static ssm_status check_task(const ssm_forecaster *f, const ssm_fit_task *task)
-{
-    if (task->horizon == 0 || task->n_series == 0) {
-        return ssmi_fail(f->ctx, SSM_E_ARGUMENT, "horizon and number of series must be positive");
-    }
-    if (task->n_series > 1 && !(f->type->caps & SSM_CAP_GLOBAL)) {
-        return ssmi_fail(f->ctx, SSM_E_ARGUMENT, "\"%s\" fits one series, not a panel of %zu", f->type->name,
-                         task->n_series);
-    }
-    for (size_t i = 0; i < task->n_series; i++) SSMI_TRY(check_series(f, &task->panel[i]));
-    return SSM_OK;
-}
-
 ssm_status ssmi_forecaster_restart(ssm_forecaster *f)
 {
     f->stage = SSMI_STAGE_NEW;
@@ -141,52 +110,45 @@ ssm_status ssmi_forecaster_restart(ssm_forecaster *f)
 
 ssm_status ssm_forecaster_fit(ssm_forecaster *f, const ssm_fit_task *task)
 {
-    SSMI_TRY(check_task(f, task));
+    SSMI_TRY(ssmi_check_task(f, task));
     SSMI_TRY(ssmi_forecaster_restart(f));
     ssm_status status = f->type->fit(f->self, task, &f->fitted, &f->scratch);
     ssmi_arena_clear(&f->scratch); /* fits are rare and their scratch can be large */
     if (status != SSM_OK) return status;
     f->horizon = task->horizon;
+    f->width = f->type->caps & SSM_CAP_MULTIVARIATE ? task->n_series : 1;
+    f->n_exogenous = f->type->caps & SSM_CAP_EXOGENOUS ? task->panel->n_exogenous : 0;
     f->stage = SSMI_STAGE_FITTED;
     return SSM_OK;
+}
+
+size_t ssm_forecaster_width(const ssm_forecaster *f)
+{
+    return f->stage == SSMI_STAGE_NEW ? 0 : f->width;
 }
 
 ssm_status ssm_forecaster_condition(ssm_forecaster *f, const ssm_series *history)
 {
     if (f->stage == SSMI_STAGE_NEW) return ssmi_fail(f->ctx, SSM_E_STATE, "condition before fit");
-    SSMI_TRY(check_series(f, history));
+    SSMI_TRY(ssmi_check_history(f, history));
     f->stage = SSMI_STAGE_FITTED;
     ssmi_arena_rewind(&f->history, (ssmi_mark){NULL, 0, NULL});
     ssm_status status = f->type->condition(f->self, history, &f->history, &f->scratch);
     ssmi_arena_rewind(&f->scratch, (ssmi_mark){NULL, 0, NULL});
-    if (status == SSM_OK) f->stage = SSMI_STAGE_CONDITIONED;
-    return status;
+    if (status != SSM_OK) return status;
+    f->length = history->length;
+    f->updates = 0;
+    f->future = history->exogenous_rows - (history->exogenous != NULL ? history->length : 0);
+    f->stage = SSMI_STAGE_CONDITIONED;
+    return SSM_OK;
 }
 
-ssm_status ssm_forecaster_update(ssm_forecaster *f, double y)
+ssm_status ssm_forecaster_update(ssm_forecaster *f, const double *y)
 {
-    if (f->type->update == NULL) {
-        return ssmi_fail(f->ctx, SSM_E_UNSUPPORTED, "\"%s\" cannot be updated row by row", f->type->name);
-    }
-    if (f->stage != SSMI_STAGE_CONDITIONED) return ssmi_fail(f->ctx, SSM_E_STATE, "update before condition");
-    if (isinf(y)) return ssmi_fail(f->ctx, SSM_E_DATA, "new row is infinite");
-    return f->type->update(f->self, y);
-}
-
-static ssm_status check_request(const ssm_forecaster *f, const ssm_forecast *out)
-{
-    if (f->stage != SSMI_STAGE_CONDITIONED) return ssmi_fail(f->ctx, SSM_E_STATE, "predict before condition");
-    if (out->horizon == 0) return ssmi_fail(f->ctx, SSM_E_ARGUMENT, "horizon must be positive");
-    if ((f->type->caps & SSM_CAP_DIRECT) && out->horizon > f->horizon) {
-        return ssmi_fail(f->ctx, SSM_E_ARGUMENT, "\"%s\" was fitted for horizon %zu, not %zu", f->type->name,
-                         f->horizon, out->horizon);
-    }
-    for (size_t j = 0; j < out->n_levels; j++) {
-        double below = j > 0 ? out->level[j - 1] : 0.0;
-        if (!(out->level[j] > below && out->level[j] < 1.0)) {
-            return ssmi_fail(f->ctx, SSM_E_ARGUMENT, "quantile levels must ascend inside (0, 1)");
-        }
-    }
+    SSMI_TRY(ssmi_check_update(f, y));
+    SSMI_TRY(f->type->update(f->self, y));
+    f->updates++;
+    if (f->n_exogenous > 0) f->future--;
     return SSM_OK;
 }
 
@@ -208,29 +170,57 @@ static ssm_status settle(const ssm_forecaster *f, ssm_forecast *draft)
     return SSM_OK;
 }
 
-static ssm_status predict_into_scratch(ssm_forecaster *f, ssm_forecast *out)
+/* Arrays like those of `out`, in the scratch, to be filled by the model. */
+static ssm_status draft_of(ssm_forecaster *f, const ssm_forecast *out, ssm_forecast *draft)
 {
-    ssm_forecast draft = *out;
     size_t cells;
     if (!ssmi_size_mul(out->horizon, out->n_levels, &cells)) {
         return ssmi_fail(f->ctx, SSM_E_MEMORY, "horizon %zu is too long", out->horizon);
     }
-    draft.mean = SSMI_ALLOC(&f->scratch, double, out->horizon);
-    draft.quantile = SSMI_ALLOC(&f->scratch, double, cells);
-    if (draft.mean == NULL || draft.quantile == NULL) return SSM_E_MEMORY;
-    SSMI_TRY(f->type->predict(f->self, &draft, &f->scratch));
-    SSMI_TRY(settle(f, &draft));
-    memcpy(out->mean, draft.mean, out->horizon * sizeof *out->mean);
-    if (cells > 0) memcpy(out->quantile, draft.quantile, cells * sizeof *out->quantile);
+    *draft = *out;
+    draft->mean = SSMI_ALLOC(&f->scratch, double, out->horizon);
+    draft->quantile = SSMI_ALLOC(&f->scratch, double, cells);
+    return draft->mean != NULL && draft->quantile != NULL ? SSM_OK : SSM_E_MEMORY;
+}
+
+static void hand_over(ssm_forecast *out, const ssm_forecast *draft)
+{
+    const size_t cells = out->horizon * out->n_levels;
+    memcpy(out->mean, draft->mean, out->horizon * sizeof *out->mean);
+    if (cells > 0) memcpy(out->quantile, draft->quantile, cells * sizeof *out->quantile);
+}
+
+static ssm_status predict_into_scratch(ssm_forecaster *f, ssm_forecast *out)
+{
+    ssm_forecast *draft = SSMI_ALLOC(&f->scratch, ssm_forecast, f->width);
+    if (draft == NULL) return SSM_E_MEMORY;
+    for (size_t i = 0; i < f->width; i++) SSMI_TRY(draft_of(f, out + i, draft + i));
+    SSMI_TRY(f->type->predict(f->self, draft, &f->scratch));
+    for (size_t i = 0; i < f->width; i++) SSMI_TRY(settle(f, draft + i));
+    for (size_t i = 0; i < f->width; i++) hand_over(out + i, draft + i);
     return SSM_OK;
 }
 
 ssm_status ssm_forecaster_predict(ssm_forecaster *f, ssm_forecast *out)
 {
-    SSMI_TRY(check_request(f, out));
+    SSMI_TRY(ssmi_check_request(f, out));
     ssm_status status = predict_into_scratch(f, out);
     ssmi_arena_rewind(&f->scratch, (ssmi_mark){NULL, 0, NULL});
     return status;
+}
+
+ssm_status ssm_forecaster_decompose(ssm_forecaster *f, ssm_decomposition *out)
+{
+    SSMI_TRY(ssmi_check_decompose(f, out));
+    ssm_status status = f->type->decompose(f->self, out, &f->scratch);
+    ssmi_arena_rewind(&f->scratch, (ssmi_mark){NULL, 0, NULL});
+    return status;
+}
+
+const char *ssm_forecaster_component(const ssm_forecaster *f, size_t i)
+{
+    if (f->stage == SSMI_STAGE_NEW || f->type->component == NULL) return NULL;
+    return f->type->component(f->self, i);
 }
 
 ssm_status ssm_forecaster_note(const ssm_forecaster *f, char *text, size_t size)

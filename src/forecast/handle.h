@@ -17,11 +17,16 @@ struct ssm_forecaster {
     ssm_context *ctx;
     const ssm_forecaster_type *type;
     ssmi_stage stage;
-    size_t horizon;    /* the longest horizon of the fit */
-    ssm_arena parts;   /* self and options: live as long as the handle */
-    ssm_arena fitted;  /* what init and fit made */
-    ssm_arena history; /* what condition made */
-    ssm_arena scratch; /* of one call */
+    size_t horizon;     /* the longest horizon of the fit */
+    size_t width;       /* series of one vector, 1 unless multivariate */
+    size_t n_exogenous; /* columns of the fit; 0 when the model does not use them */
+    size_t length;      /* rows conditioned on */
+    size_t updates;     /* rows appended since */
+    size_t future;      /* exogenous rows not yet used up by updates */
+    ssm_arena parts;    /* self and options: live as long as the handle */
+    ssm_arena fitted;   /* what init and fit made */
+    ssm_arena history;  /* what condition made */
+    ssm_arena scratch;  /* of one call */
     void *self, *options;
     size_t n_annotations;
     ssmi_annotation annotation[SSMI_ANNOTATIONS];

@@ -56,8 +56,9 @@ static ssm_status condition(void *self_, const ssm_series *history, ssm_arena *m
     return SSM_OK;
 }
 
-static ssm_status update(void *self_, double y)
+static ssm_status update(void *self_, const double *y_)
 {
+    const double y = *y_;
     drift *self = self_;
     self->age = isnan(y) ? self->age + 1 : 0;
     if (!isnan(y)) self->last = y;

@@ -133,9 +133,9 @@ static ssm_status condition(void *self_, const ssm_series *history, ssm_arena *m
     return SSM_OK;
 }
 
-static ssm_status update(void *self_, double y)
+static ssm_status update(void *self_, const double *y)
 {
-    return take_in(self_, y);
+    return take_in(self_, *y);
 }
 
 /* P + open_variance * A A': directions that nothing has been observed of. */

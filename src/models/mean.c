@@ -34,7 +34,7 @@ static ssm_status condition(void *self, const ssm_series *history, ssm_arena *me
     return SSM_OK;
 }
 
-static ssm_status update(void *self, double y)
+static ssm_status update(void *self, const double *y)
 {
     (void)self, (void)y;
     return SSM_OK;

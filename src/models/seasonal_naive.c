@@ -115,9 +115,9 @@ static ssm_status condition(void *self_, const ssm_series *history, ssm_arena *m
     return SSM_OK;
 }
 
-static ssm_status update(void *self, double y)
+static ssm_status update(void *self, const double *y)
 {
-    observe(self, y);
+    observe(self, *y);
     return SSM_OK;
 }
 

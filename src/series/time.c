@@ -111,6 +111,15 @@ ssm_series ssm_series_slice(ssm_series series, size_t from, size_t length)
 {
     series.value += from;
     series.length = length;
+    if (series.exogenous != NULL) {
+        series.exogenous += from * series.n_exogenous;
+        series.exogenous_rows -= from;
+    }
+    if (series.stamp != NULL) {
+        series.stamp += from;
+        if (length > 0) series.time.start = series.stamp[0];
+        return series;
+    }
     ssm_time_at(series.time, (int64_t)from, &series.time.start);
     return series;
 }

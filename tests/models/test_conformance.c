@@ -15,7 +15,7 @@ static void calls_out_of_order_are_refused(void **state)
         must(ssm_forecaster_new(ctx, type->name, &f), ctx, type->name);
         assert_int_equal(ask(f, &a), SSM_E_STATE);
         assert_int_equal(ssm_forecaster_condition(f, &series), SSM_E_STATE);
-        assert_int_equal(ssm_forecaster_update(f, 1),
+        assert_int_equal(ssm_forecaster_update(f, y),
                          type->caps & SSM_CAP_ONLINE ? SSM_E_STATE : SSM_E_UNSUPPORTED);
         must(fit(f, &series), ctx, type->name);
         assert_int_equal(ask(f, &a), SSM_E_STATE);
@@ -139,7 +139,7 @@ static void streaming_equals_batch(void **state)
         must(ssm_forecaster_condition(f, &all), ctx, type->name);
         must(ask(f, &batch), ctx, type->name);
         must(ssm_forecaster_condition(f, &early), ctx, type->name);
-        for (int t = ROWS - 23; t < ROWS; t++) must(ssm_forecaster_update(f, y[t]), ctx, type->name);
+        for (int t = ROWS - 23; t < ROWS; t++) must(ssm_forecaster_update(f, y + t), ctx, type->name);
         must(ask(f, &stream), ctx, type->name);
         /* the same recursion in the same order, up to a different moment of reaching a steady state */
         for (int i = 0; i < HORIZON; i++)

@@ -37,7 +37,7 @@ static void streaming_equals_batch_bit_by_bit(void **state)
     for (size_t start = 1; start < length; start += 37) {
         ssm_series head = fixture_series(y, start, 12);
         assert_int_equal(ssm_forecaster_condition(f, &head), SSM_OK);
-        for (size_t t = start; t < length; t++) assert_int_equal(ssm_forecaster_update(f, y[t]), SSM_OK);
+        for (size_t t = start; t < length; t++) assert_int_equal(ssm_forecaster_update(f, y + t), SSM_OK);
         fixture_predict(f, HELD, &stream);
         assert_memory_equal(batch.mean, stream.mean, HELD * sizeof(double));
         assert_memory_equal(batch.quantile, stream.quantile, HELD * FIXTURE_LEVELS * sizeof(double));
