@@ -133,7 +133,7 @@ static ssm_status fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm
                              .centre = (ssmi_ridge_centre)self->options.normalise};
     SSMI_TRY(ssmi_ridge_fit(&self->ridge, &ridge, mem, tmp));
     self->period = task->panel[0].n_periods > 0 ? task->panel[0].period[0] : 0;
-    SSMI_TRY(ssmi_progress(tmp->ctx, "calibrating", 0.5, self->ridge.validation_mse));
+    SSMI_TRY(ssmi_progress(tmp->ctx, "calibrating", 0.5, self->ridge.mse));
     SSMI_TRY(calibrate(self, &ridge, mem, tmp));
     if (!self->options.refit_all || held == 0) return SSM_OK;
     ridge.refit_all = 1;
@@ -215,9 +215,9 @@ static ssm_status note(const void *self_, char *text, size_t size)
 static const char *const normalise_choices[] = {"auto", "mean", "last", NULL};
 
 static const ssm_option option_table[] = {
-    {"lookback", "rows of history that a forecast is made from; 0 chooses on validation", SSM_OPTION_SIZE,
+    {"lookback", "rows of history that a forecast is made from; 0 chooses over folds", SSM_OPTION_SIZE,
      offsetof(options, lookback), "0", 0, MAX_LOOKBACK, NULL},
-    {"alpha", "ridge penalty on the sums over all windows; 0 chooses on validation", SSM_OPTION_REAL,
+    {"alpha", "ridge penalty on the sums over all windows; 0 chooses over folds", SSM_OPTION_REAL,
      offsetof(options, alpha), "0", 0, 1e300, NULL},
     {"normalise", "what is subtracted from each window", SSM_OPTION_CHOICE, offsetof(options, normalise),
      "auto", 0, 0, normalise_choices},

@@ -14,7 +14,7 @@
 #include "models/windows.h"
 
 typedef enum ssmi_ridge_centre {
-    SSMI_RIDGE_AUTO = 0, /* in a task: choose on validation */
+    SSMI_RIDGE_AUTO = 0, /* in a task: choose */
     SSMI_RIDGE_MEAN = 1,
     SSMI_RIDGE_LAST = 2
 } ssmi_ridge_centre;
@@ -23,8 +23,8 @@ typedef struct ssmi_ridge_task {
     const ssmi_window_series *panel; /* (n_series) */
     size_t n_series;
     size_t horizon;           /* H >= 1 */
-    size_t n_validation;      /* last rows of each series; their targets choose what is left open below */
-    size_t lookback;          /* 0: choose */
+    size_t n_validation;      /* last rows of each series, kept from the weights unless refit_all is set */
+    size_t lookback;          /* 0: choose; how: models/ridge_choice.h */
     size_t period;            /* longest season known, 0 none: candidates for the look-back respect it */
     double alpha;             /* added to the Gram matrix's diagonal; 0: choose */
     ssmi_ridge_centre centre; /* SSMI_RIDGE_AUTO: choose */
@@ -37,21 +37,18 @@ typedef struct ssmi_ridge {
     size_t lookback, horizon;
     ssmi_ridge_centre centre; /* MEAN or LAST */
     double alpha;
-    double *weight;        /* (lookback + 1, horizon) row-major; the last row multiplies s */
-    size_t n_windows;      /* windows that the weights were solved from */
-    double freedom;        /* effective parameters per step: trace of the smoother, at most lookback + 1 */
-    size_t n_validation;   /* windows that the choice was made on, 0: nothing to choose from */
-    double validation_mse; /* of the chosen setting solved on the training windows only, averaged over
-                              windows and at most 64 steps spread over the horizon, in the panel's units;
-                              NaN without validation windows */
-    size_t season;         /* rows of a season, at most the look-back; 0: none */
-    double share;          /* of the weights that repeat the last season; the solved ones keep the rest */
+    double *weight;   /* (lookback + 1, horizon) row-major; the last row multiplies s */
+    size_t n_windows; /* windows that the weights were solved from */
+    double freedom;   /* effective parameters per step: trace of the smoother, at most lookback + 1 */
+    size_t n_judged;  /* windows that the choice was made on, 0: nothing to choose from */
+    double mse;       /* of the chosen setting on these, by weights that had not seen them; NaN without */
+    size_t season;    /* rows of a season, at most the look-back; 0: none */
+    double share;     /* of the weights that repeat the last season; the solved ones keep the rest */
 } ssmi_ridge;
 
-/* Fits. Look-back, alpha and centre left open are chosen by the lowest validation MSE averaged over the
- * horizon; ties go to the shorter look-back, then the larger alpha. Without a single validation window
- * they get defaults (alpha = one tenth of the number of windows, centre last). Weights live in `mem`.
- * SSM_E_DATA when no series holds one usable training window of the shortest look-back. */
+/* Fits. Look-back, alpha and centre left open are chosen over folds of all rows (models/ridge_choice.h).
+ * Weights live in `mem`. SSM_E_DATA when no series holds one usable training window of the shortest
+ * look-back. */
 ssm_status ssmi_ridge_fit(ssmi_ridge *out, const ssmi_ridge_task *task, ssm_arena *mem, ssm_arena *tmp);
 
 /* Solves again with the settings of an earlier fit, on the windows of `task` (training, or all of them when

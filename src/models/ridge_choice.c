@@ -1,0 +1,251 @@
+#include "models/ridge_choice.h"
+
+#include "base/parallel.h"
+#include "models/ridge_solve.h"
+
+#include <math.h>
+#include <string.h>
+
+enum {
+    MAX_LOOKBACKS = 20,
+    N_ALPHAS = 8,
+    LONGEST = 720,
+    LONGEST_SEASON = 1536,
+    MAX_STEPS = 64,
+    MAX_FOLDS = 5,
+    HORIZONS_PER_FOLD = 2
+};
+
+/* Per training window, tried from the strongest, which is next to repeating the centre. */
+static const double relative_alpha[N_ALPHAS] = {1000, 100, 10, 1, 1e-1, 1e-2, 1e-4, 1e-6};
+static const double default_alpha = 0.1;
+
+/* What all candidates are judged by. */
+typedef struct plan {
+    const ssmi_ridge_task *task;
+    size_t n_folds;  /* 1: the validation rows alone */
+    size_t earliest; /* first origin judged: every candidate's look-back fits before it */
+} plan;
+
+typedef struct candidate {
+    const plan *plan;
+    ssmi_ridge_choice choice;
+} candidate;
+
+/* Squared errors of one look-back, centre by centre and alpha by alpha, summed over the folds. */
+typedef struct judgement {
+    double error[2][N_ALPHAS];
+    size_t n_judged, n_steps;
+} judgement;
+
+static size_t longest_series(const ssmi_ridge_task *task)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < task->n_series; i++)
+        if (task->panel[i].length > longest) longest = task->panel[i].length;
+    return longest;
+}
+
+/* Rows [from, to) of series i that belong to a fold. */
+static void fold_rows(size_t *from, size_t *to, const plan *p, size_t fold, size_t i)
+{
+    const size_t length = p->task->panel[i].length, size = length / p->n_folds;
+    const size_t held = p->task->n_validation < length ? p->task->n_validation : 0;
+    *from = p->n_folds > 1 ? fold * size : length - held;
+    *to = p->n_folds > 1 && fold + 1 < p->n_folds ? *from + size : length;
+    if (*from < p->earliest) *from = p->earliest;
+}
+
+/* Sums over the windows whose targets lie inside the fold. */
+static ssm_status sum_fold(ssmi_ridge_sums *out, const candidate *c, size_t fold, ssm_arena *tmp)
+{
+    const ssmi_ridge_task *task = c->plan->task;
+    SSMI_TRY(ssmi_ridge_sums_new(out, c->choice.lookback, task->horizon, tmp));
+    for (size_t i = 0; i < task->n_series; i++) {
+        size_t from, to;
+        fold_rows(&from, &to, c->plan, fold, i);
+        if (to >= from + task->horizon)
+            SSMI_TRY(ssmi_ridge_sums_add(out, &task->panel[i], from, to - task->horizon, tmp));
+    }
+    return SSM_OK;
+}
+
+static size_t n_alphas(const ssmi_ridge_task *task)
+{
+    return task->alpha > 0 ? 1 : N_ALPHAS;
+}
+
+static double alpha_of(const ssmi_ridge_task *task, size_t k, size_t n_windows)
+{
+    return task->alpha > 0 ? task->alpha : relative_alpha[k] * (double)n_windows;
+}
+
+/* Adds the errors of every alpha. */
+static ssm_status judge_alphas(double *error, const ssmi_ridge_task *task, const ssmi_ridge_moments *training,
+                               const ssmi_ridge_moments *judged, ssm_arena *tmp)
+{
+    const size_t width = training->width, row = training->horizon * sizeof(double);
+    double *factor = ssmi_arena_alloc(tmp, width, width * sizeof(double));
+    double *weight = ssmi_arena_alloc(tmp, width, row), *image = ssmi_arena_alloc(tmp, width, row);
+    if (factor == NULL || weight == NULL || image == NULL) return SSM_E_MEMORY;
+    for (size_t k = 0; k < n_alphas(task); k++) {
+        double alpha = alpha_of(task, k, training->n_windows);
+        SSMI_TRY(ssmi_ridge_solve(weight, factor, &alpha, training, tmp->ctx));
+        error[k] += ssmi_ridge_square_error(weight, image, judged);
+    }
+    return SSM_OK;
+}
+
+static int is_open(const ssmi_ridge_task *task, ssmi_ridge_centre centre)
+{
+    return task->centre == SSMI_RIDGE_AUTO || task->centre == centre;
+}
+
+/* The columns of W are independent, so a look-back is judged on at most MAX_STEPS steps spread over the
+ * horizon. */
+static ssm_status judge_fold(judgement *j, const candidate *c, size_t fold, ssm_arena *tmp)
+{
+    ssmi_ridge_task without = *c->plan->task;
+    ssmi_ridge_sums training, judged;
+    without.n_folds = c->plan->n_folds;
+    without.fold = fold;
+    const ssmi_ridge_part part = without.n_folds > 1 ? SSMI_RIDGE_ALL : SSMI_RIDGE_TRAINING;
+    SSMI_TRY(ssmi_ridge_sum_windows(&training, &without, c->choice.lookback, part, tmp));
+    SSMI_TRY(sum_fold(&judged, c, fold, tmp));
+    if (training.n_windows == 0 || judged.n_windows == 0) return SSM_OK;
+    const size_t step = (without.horizon + MAX_STEPS - 1) / MAX_STEPS;
+    for (int k = SSMI_RIDGE_MEAN; k <= SSMI_RIDGE_LAST; k++) {
+        const ssmi_ridge_centre centre = (ssmi_ridge_centre)k;
+        ssmi_ridge_moments train, judge;
+        if (!is_open(&without, centre)) continue;
+        const ssmi_mark mark = ssmi_arena_mark(tmp);
+        SSMI_TRY(ssmi_ridge_centre_sums(&train, &training, centre, step, tmp));
+        SSMI_TRY(ssmi_ridge_centre_sums(&judge, &judged, centre, step, tmp));
+        SSMI_TRY(judge_alphas(j->error[k - SSMI_RIDGE_MEAN], &without, &train, &judge, tmp));
+        j->n_steps = judge.horizon;
+        ssmi_arena_rewind(tmp, mark);
+    }
+    j->n_judged += judged.n_windows;
+    return SSM_OK;
+}
+
+/* Takes the best centre and alpha of a look-back. */
+static void take_best(candidate *c, const judgement *j)
+{
+    const ssmi_ridge_task *task = c->plan->task;
+    ssmi_ridge_choice *best = &c->choice;
+    best->n_judged = j->n_judged;
+    for (int k = SSMI_RIDGE_MEAN; j->n_judged > 0 && k <= SSMI_RIDGE_LAST; k++) {
+        if (!is_open(task, (ssmi_ridge_centre)k)) continue;
+        for (size_t a = 0; a < n_alphas(task); a++) {
+            const double sum = j->error[k - SSMI_RIDGE_MEAN][a];
+            const double mse = sum / ((double)j->n_judged * (double)j->n_steps);
+            if (!(mse < best->mse) && !isnan(best->mse)) continue;
+            best->mse = mse;
+            best->alpha = alpha_of(task, a, best->n_windows);
+            best->centre = (ssmi_ridge_centre)k;
+        }
+    }
+}
+
+static ssm_status try_candidate(void *candidates, size_t i, ssm_arena *scratch)
+{
+    candidate *c = (candidate *)candidates + i;
+    judgement j = {.n_judged = 0};
+    ssmi_ridge_sums training;
+    const ssmi_mark mark = ssmi_arena_mark(scratch);
+    SSMI_TRY(
+        ssmi_ridge_sum_windows(&training, c->plan->task, c->choice.lookback, SSMI_RIDGE_TRAINING, scratch));
+    c->choice.n_windows = training.n_windows;
+    for (size_t fold = 0; training.n_windows > 0 && fold < c->plan->n_folds; fold++) {
+        ssmi_arena_rewind(scratch, mark);
+        SSMI_TRY(judge_fold(&j, c, fold, scratch));
+    }
+    take_best(c, &j);
+    return SSM_OK;
+}
+
+static size_t insert_sorted(size_t *list, size_t n, size_t value)
+{
+    size_t at = 0;
+    while (at < n && list[at] < value) at++;
+    if (n == MAX_LOOKBACKS || (at < n && list[at] == value)) return n;
+    memmove(list + at + 1, list + at, (n - at) * sizeof *list);
+    list[at] = value;
+    return n + 1;
+}
+
+/* A ladder and the first multiples of the season, as far as two thirds of the training rows before one
+ * horizon of targets reach. */
+static size_t list_lookbacks(size_t *list, const ssmi_ridge_task *task)
+{
+    static const size_t ladder[] = {1, 2, 3, 6, 12, 24, 48, 96, 192, 336, 512, LONGEST};
+    size_t n = 0, longest = longest_series(task);
+    if (task->lookback > 0) {
+        list[0] = task->lookback;
+        return 1;
+    }
+    size_t taken = task->n_validation + task->horizon;
+    size_t bound = longest > taken ? (longest - taken) / 3 * 2 : 1;
+    if (bound < 1) bound = 1;
+    for (size_t k = 0; k < sizeof ladder / sizeof *ladder; k++)
+        if (ladder[k] <= bound) n = insert_sorted(list, n, ladder[k]);
+    for (size_t k = 1; k <= 3 && task->period > 1; k++) {
+        size_t multiple = k * task->period;
+        if (multiple <= bound && multiple <= (k == 1 ? LONGEST_SEASON : LONGEST))
+            n = insert_sorted(list, n, multiple);
+    }
+    return n;
+}
+
+/* With nothing to judge by: the longest look-back that its own number of windows can carry, centred at the
+ * last value unless told otherwise. */
+static ssmi_ridge_choice by_default(const candidate *list, size_t n)
+{
+    ssmi_ridge_choice chosen = list[0].choice;
+    for (size_t k = 0; k < n; k++) {
+        if (list[k].choice.n_windows == 0) continue;
+        if (chosen.n_windows == 0 || list[k].choice.n_windows >= 2 * list[k].choice.lookback)
+            chosen = list[k].choice;
+    }
+    const ssmi_ridge_task *task = list->plan->task;
+    chosen.alpha = task->alpha > 0 ? task->alpha : default_alpha * (double)chosen.n_windows;
+    chosen.centre = task->centre != SSMI_RIDGE_AUTO ? task->centre : SSMI_RIDGE_LAST;
+    return chosen;
+}
+
+/* Folds of a few horizons each, if the rows are enough for two of them behind the longest look-back. */
+static plan make_plan(const ssmi_ridge_task *task, size_t longest_lookback)
+{
+    const size_t longest = longest_series(task);
+    plan p = {.task = task, .n_folds = MAX_FOLDS, .earliest = longest_lookback};
+    while (p.n_folds > 1 && longest / p.n_folds < HORIZONS_PER_FOLD * task->horizon) p.n_folds--;
+    const size_t behind = longest > longest_lookback ? longest - longest_lookback : 0;
+    if (behind < 2 * (longest / p.n_folds)) p.n_folds = 1;
+    if (p.n_folds == 1) p.earliest = 1;
+    return p;
+}
+
+ssm_status ssmi_ridge_choose(ssmi_ridge_choice *out, const ssmi_ridge_task *task, ssm_arena *tmp)
+{
+    size_t lookback[MAX_LOOKBACKS], n = list_lookbacks(lookback, task);
+    const plan p = make_plan(task, lookback[n - 1]);
+    candidate *list = SSMI_ALLOC(tmp, candidate, MAX_LOOKBACKS);
+    if (list == NULL) return SSM_E_MEMORY;
+    for (size_t k = 0; k < n; k++) list[k] = (candidate){&p, {.lookback = lookback[k], .mse = NAN}};
+    SSMI_TRY(ssmi_parallel_for(tmp->ctx, n, try_candidate, list));
+    const ssmi_ridge_choice *best = NULL;
+    for (size_t k = 0; k < n; k++) {
+        const ssmi_ridge_choice *c = &list[k].choice;
+        if (!isnan(c->mse) && (best == NULL || c->mse < best->mse)) best = c;
+    }
+    const ssmi_ridge_choice chosen = best != NULL ? *best : by_default(list, n);
+    if (chosen.n_windows > 0) {
+        *out = chosen;
+        return SSM_OK;
+    }
+    return ssmi_fail(tmp->ctx, SSM_E_DATA,
+                     "no series is long enough: a look-back of %zu and a horizon of %zu need %zu rows before "
+                     "validation, few of them missing",
+                     chosen.lookback, task->horizon, chosen.lookback + task->horizon);
+}

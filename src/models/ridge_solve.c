@@ -1,0 +1,73 @@
+/* With the sums G, C and t of some windows, the squared error of a map W is
+ *
+ *     sum |y - c - W'z|^2 = t - 2 <W, C> + <W, G W>,
+ *
+ * which costs L^2 H whatever the number of windows. Hoerl & Kennard (1970), Technometrics 12(1), eq. 2.1. */
+#include "models/ridge_solve.h"
+
+#include <cblas.h>
+#include <lapacke.h>
+#include <math.h>
+#include <string.h>
+
+/* Origins [first, last] of series i, less those whose window touches the fold left out. */
+static ssm_status sum_series(ssmi_ridge_sums *out, const ssmi_ridge_task *task, size_t i, size_t first,
+                             size_t last, ssm_arena *tmp)
+{
+    const ssmi_window_series *series = &task->panel[i];
+    if (task->n_folds < 2) return ssmi_ridge_sums_add(out, series, first, last, tmp);
+    size_t from = series->length / task->n_folds * task->fold, to = from + series->length / task->n_folds;
+    if (task->fold + 1 == task->n_folds) to = series->length;
+    if (from >= out->horizon) SSMI_TRY(ssmi_ridge_sums_add(out, series, first, from - out->horizon, tmp));
+    return ssmi_ridge_sums_add(out, series, to + out->lookback, last, tmp);
+}
+
+ssm_status ssmi_ridge_sum_windows(ssmi_ridge_sums *out, const ssmi_ridge_task *task, size_t lookback,
+                                  ssmi_ridge_part part, ssm_arena *arena)
+{
+    const size_t held = part == SSMI_RIDGE_ALL ? 0 : task->n_validation, H = task->horizon;
+    SSMI_TRY(ssmi_ridge_sums_new(out, lookback, H, arena));
+    for (size_t i = 0; i < task->n_series; i++) {
+        const size_t length = task->panel[i].length;
+        if (length > held + H) SSMI_TRY(sum_series(out, task, i, 1, length - held - H, arena));
+    }
+    return SSM_OK;
+}
+
+static double largest_diagonal(const double *gram, size_t width)
+{
+    double largest = 0;
+    for (size_t i = 0; i < width; i++) largest = fmax(largest, gram[i * width + i]);
+    return largest;
+}
+
+ssm_status ssmi_ridge_solve(double *weight, double *factor, double *alpha, const ssmi_ridge_moments *m,
+                            ssm_context *ctx)
+{
+    int n = (int)m->width, H = (int)m->horizon;
+    double least = 1e-14 * largest_diagonal(m->gram, m->width) + 1e-300;
+    for (int tries = 0; tries < 8; tries++) {
+        memcpy(factor, m->gram, m->width * m->width * sizeof *factor);
+        for (size_t i = 0; i < m->width; i++) factor[i * m->width + i] += *alpha;
+        if (LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'L', n, factor, n) == 0) {
+            memcpy(weight, m->cross, m->width * m->horizon * sizeof *weight);
+            cblas_dtrsm(CblasRowMajor, CblasLeft, CblasUpper, CblasTrans, CblasNonUnit, n, H, 1, factor, n,
+                        weight, H);
+            cblas_dtrsm(CblasRowMajor, CblasLeft, CblasUpper, CblasNoTrans, CblasNonUnit, n, H, 1, factor, n,
+                        weight, H);
+            return SSM_OK;
+        }
+        *alpha = fmax(*alpha * 10, least * pow(10, tries));
+    }
+    return ssmi_fail(ctx, SSM_E_NUMERIC, "ridge regression: the windows' Gram matrix cannot be factored");
+}
+
+double ssmi_ridge_square_error(const double *weight, double *image, const ssmi_ridge_moments *m)
+{
+    int n = (int)m->width, H = (int)m->horizon;
+    cblas_dsymm(CblasRowMajor, CblasLeft, CblasUpper, n, H, 1, m->gram, n, weight, H, 0, image, H);
+    double sum = 0;
+    for (size_t h = 0; h < m->horizon; h++) sum += m->target[h];
+    for (size_t i = 0; i < m->width * m->horizon; i++) sum += weight[i] * (image[i] - 2 * m->cross[i]);
+    return fmax(sum, 0);
+}

@@ -1,0 +1,23 @@
+/* Sums over the windows of a task, and the map that solves them: what fitting and choosing share. */
+#ifndef SSMCAST_MODELS_RIDGE_SOLVE_H
+#define SSMCAST_MODELS_RIDGE_SOLVE_H
+
+#include "models/ridge_moments.h"
+
+/* Which windows: with targets before the validation rows, or all. */
+typedef enum ssmi_ridge_part { SSMI_RIDGE_TRAINING, SSMI_RIDGE_ALL } ssmi_ridge_part;
+
+/* Sums over the windows of a part, less those that touch the fold the task leaves out. */
+ssm_status ssmi_ridge_sum_windows(ssmi_ridge_sums *out, const ssmi_ridge_task *task, size_t lookback,
+                                  ssmi_ridge_part part, ssm_arena *arena);
+
+/* weight (width, horizon) = (gram + alpha I)^-1 cross; factor (width, width) is left holding the Cholesky
+ * factor. Where rounding leaves the sum without one, alpha is raised to what can be resolved; the alpha used
+ * comes back. */
+ssm_status ssmi_ridge_solve(double *weight, double *factor, double *alpha, const ssmi_ridge_moments *m,
+                            ssm_context *ctx);
+
+/* Sum over windows and steps of the squared errors of a map; image (width, horizon) is scratch. */
+double ssmi_ridge_square_error(const double *weight, double *image, const ssmi_ridge_moments *m);
+
+#endif
