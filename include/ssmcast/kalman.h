@@ -69,6 +69,7 @@ typedef struct ssm_kalman_smooth_output {
     double *epsilon_var; /* (p, p, length) their variances */
     double *eta;         /* (r, length) means of the shocks that lead to the next row */
     double *eta_var;     /* (r, r, length) their variances */
+    double *V_lag;       /* (n, n, length - 1) Cov(alpha_{t+1}, alpha_t), row t + 1 down, row t across */
 } ssm_kalman_smooth_output;
 
 /* Fixed-interval smoother. Fails as the filter does, and with SSM_E_DATA when the data leave a diffuse

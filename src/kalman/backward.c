@@ -139,12 +139,43 @@ static ssmi_smoothed_error update_diffuse(ssmi_kalman_backward *b, const ssmi_ro
     return out;
 }
 
-double ssmi_kalman_backward_mean(ssmi_kalman_backward *b, const ssmi_rows *Z, size_t i,
-                                 const ssmi_innovation *in, const double *M)
+static double mean_ordinary(ssmi_kalman_backward *b, const ssmi_rows *Z, size_t i, const ssmi_innovation *in,
+                            const double *M)
 {
     const double u = (in->v - dot(M, b->r0, b->n)) / in->F;
     add_row(b->r0, Z, i, u);
     return u;
+}
+
+/* r1 through a diffuse scalar, while r0 is still as it was. */
+static void mean_higher_order(ssmi_kalman_backward *b, const ssmi_rows *Z, size_t i,
+                              const ssmi_innovation *in, const double *M, const double *Minf)
+{
+    double K0r1 = 0.0, K1r0 = 0.0;
+    for (size_t k = 0; k < b->n; k++) {
+        const double K0 = Minf[k] / in->Finf;
+        K0r1 += K0 * b->r1[k];
+        K1r0 += (M[k] - K0 * in->F) / in->Finf * b->r0[k];
+    }
+    add_row(b->r1, Z, i, in->v / in->Finf - K0r1 - K1r0);
+}
+
+double ssmi_kalman_backward_mean(ssmi_kalman_backward *b, const ssmi_rows *Z, size_t i,
+                                 const ssmi_innovation *in, const double *M, const double *Minf, int diffuse)
+{
+    double u;
+    switch (in->kind) {
+    case SSMI_KALMAN_ORDINARY:
+        if (diffuse) add_row(b->r1, Z, i, -dot(M, b->r1, b->n) / in->F);
+        return mean_ordinary(b, Z, i, in, M);
+    case SSMI_KALMAN_DIFFUSE:
+        if (diffuse) mean_higher_order(b, Z, i, in, M, Minf);
+        u = -dot(Minf, b->r0, b->n) / in->Finf;
+        add_row(b->r0, Z, i, u);
+        return u;
+    default:
+        return 0.0; /* missing, or without information */
+    }
 }
 
 static ssmi_smoothed_error update_ordinary(ssmi_kalman_backward *b, const ssmi_rows *Z, size_t i,
@@ -152,7 +183,7 @@ static ssmi_smoothed_error update_ordinary(ssmi_kalman_backward *b, const ssmi_r
 {
     const size_t n = b->n;
     for (size_t k = 0; k < n; k++) b->K0[k] = M[k] / in->F;
-    ssmi_smoothed_error out = {.u = ssmi_kalman_backward_mean(b, Z, i, in, M)};
+    ssmi_smoothed_error out = {.u = mean_ordinary(b, Z, i, in, M)};
     out.D = 1.0 / in->F + pass(b, b->N0, Z, i, b->K0, 1.0 / in->F);
     if (!diffuse) return out;
     add_row(b->r1, Z, i, -dot(b->K0, b->r1, n));
@@ -171,10 +202,13 @@ ssmi_smoothed_error ssmi_kalman_backward_update(ssmi_kalman_backward *b, const s
     return (ssmi_smoothed_error){0}; /* missing, or without information */
 }
 
-void ssmi_kalman_backward_predict_mean(ssmi_kalman_backward *b, const ssmi_rows *Tt)
+void ssmi_kalman_backward_predict_mean(ssmi_kalman_backward *b, const ssmi_rows *Tt, int diffuse)
 {
     ssmi_rows_times(b->work, Tt, b->r0);
     memcpy(b->r0, b->work, b->n * sizeof(double));
+    if (!diffuse) return;
+    ssmi_rows_times(b->work, Tt, b->r1);
+    memcpy(b->r1, b->work, b->n * sizeof(double));
 }
 
 static void transpose(double *out, const double *in, size_t n)
@@ -197,11 +231,9 @@ static void predict_mixed(ssmi_kalman_backward *b, const ssmi_rows *Tt)
 
 void ssmi_kalman_backward_predict(ssmi_kalman_backward *b, const ssmi_rows *Tt, int diffuse)
 {
-    ssmi_kalman_backward_predict_mean(b, Tt);
+    ssmi_kalman_backward_predict_mean(b, Tt, diffuse);
     ssmi_rows_congruence(b->N0, Tt, b->work, b->n);
     if (!diffuse) return;
-    ssmi_rows_times(b->work, Tt, b->r1);
-    memcpy(b->r1, b->work, b->n * sizeof(double));
     ssmi_rows_congruence(b->N2, Tt, b->work, b->n);
     predict_mixed(b, Tt);
 }

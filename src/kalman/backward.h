@@ -33,12 +33,12 @@ typedef struct ssmi_smoothed_error {
 ssmi_smoothed_error ssmi_kalman_backward_update(ssmi_kalman_backward *b, const ssmi_rows *Z, size_t i,
                                                 const ssmi_innovation *in, const double *M,
                                                 const double *Minf, int diffuse);
-/* The part of it that concerns r0 alone, for an ordinary scalar in the steady state; returns u. */
+/* The part of it that concerns the means, r0 and when `diffuse` r1; returns u. */
 double ssmi_kalman_backward_mean(ssmi_kalman_backward *b, const ssmi_rows *Z, size_t i,
-                                 const ssmi_innovation *in, const double *M);
+                                 const ssmi_innovation *in, const double *M, const double *Minf, int diffuse);
 
 /* Passes the transition: r <- T'r, N <- T'N T. */
 void ssmi_kalman_backward_predict(ssmi_kalman_backward *b, const ssmi_rows *Tt, int diffuse);
-void ssmi_kalman_backward_predict_mean(ssmi_kalman_backward *b, const ssmi_rows *Tt);
+void ssmi_kalman_backward_predict_mean(ssmi_kalman_backward *b, const ssmi_rows *Tt, int diffuse);
 
 #endif

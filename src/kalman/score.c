@@ -104,11 +104,11 @@ static void pass_settled(ssmi_kalman_scorer *s, size_t t, const ssmi_observation
                          const ssmi_kalman_slope *out)
 {
     const size_t n = s->filter.system.n, p = s->filter.system.p;
-    ssmi_kalman_backward_predict_mean(&s->back, &s->filter.system.Tt);
+    ssmi_kalman_backward_predict_mean(&s->back, &s->filter.system.Tt, 0);
     for (size_t i = p; i-- > 0;) {
         const size_t k = t * p + i;
         const double u = ssmi_kalman_backward_mean(&s->back, observed->Z, i, s->record.innovation + k,
-                                                   s->record.M + k * n);
+                                                   s->record.M + k * n, NULL, 0);
         add_error(out, i, (ssmi_smoothed_error){.u = u, .D = D[i]});
     }
 }

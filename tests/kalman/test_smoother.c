@@ -13,12 +13,13 @@ static void smooth(const ssm_statespace *model, const double *y, size_t length,
 static void nile_smoother_has_the_numbers_of_the_reference(void **state)
 {
     (void)state;
-    double y[MOST_ROWS], alpha[100], V[100], epsilon[100], eta[100];
+    double y[MOST_ROWS], alpha[100], V[100], V_lag[100], epsilon[100], eta[100];
     small_model m;
     read_nile(y);
     local_level(&m, 15099, 1469.1);
-    smooth(&m.model, y, 100,
-           &(ssm_kalman_smooth_output){.alpha = alpha, .V = V, .epsilon = epsilon, .eta = eta});
+    smooth(
+        &m.model, y, 100,
+        &(ssm_kalman_smooth_output){.alpha = alpha, .V = V, .V_lag = V_lag, .epsilon = epsilon, .eta = eta});
     assert_close(alpha[0], 1111.66831913, 1e-11);
     assert_close(alpha[1], 1110.85766462, 1e-11);
     assert_close(alpha[49], 834.7632591, 1e-10);
@@ -27,6 +28,7 @@ static void nile_smoother_has_the_numbers_of_the_reference(void **state)
     assert_close(V[1], 3242.93007322, 1e-11);
     assert_close(V[49], 2326.75686981, 1e-11);
     assert_close(V[99], 4032.15794181, 1e-11);
+    assert_close(V_lag[0], 2955.37817707643, 1e-11); /* inverse of the joint precision matrix */
     assert_close(epsilon[0], 8.33168087, 1e-9);
     assert_close(epsilon[1], 49.14233538, 1e-9);
     assert_close(eta[0], -0.8106545, 1e-7);
@@ -58,7 +60,8 @@ static void assert_near(const double *found, const wide *expected, size_t count,
 }
 
 /* Conditional moments of all states, all errors and all shocks by brute force. */
-static void compare_states(joint_system *j, const double *alpha, const double *V, double tolerance)
+static void compare_states(joint_system *j, const double *alpha, const double *V, const double *V_lag,
+                           double tolerance)
 {
     const size_t n = j->n, L = j->length, N = n * L;
     joint_condition(j, j->s_mean, j->s_var, j->s_y, N);
@@ -69,6 +72,11 @@ static void compare_states(joint_system *j, const double *alpha, const double *V
             for (size_t b = 0; b < n; b++) block[a + b * n] = j->s_var[t * n + a + (t * n + b) * N];
         }
         assert_near(V + t * n * n, block, n * n, tolerance);
+        if (t + 1 == L) break;
+        for (size_t a = 0; a < n; a++) {
+            for (size_t b = 0; b < n; b++) block[a + b * n] = j->s_var[(t + 1) * n + a + (t * n + b) * N];
+        }
+        assert_near(V_lag + t * n * n, block, n * n, tolerance);
     }
 }
 
@@ -127,19 +135,20 @@ static void check_system(unsigned seed, int diffuse, double kappa, double tolera
 {
     enum { most = 512 };
     joint_system j;
-    double alpha[most], V[most], epsilon[most], epsilon_var[most], eta[most], eta_var[most];
+    double alpha[most], V[most], V_lag[most], epsilon[most], epsilon_var[most], eta[most], eta_var[most];
     wide C[most];
     joint_random(&j, seed, diffuse);
     smooth(&j.model, j.y, j.length,
            &(ssm_kalman_smooth_output){.alpha = alpha,
                                        .V = V,
+                                       .V_lag = V_lag,
                                        .epsilon = epsilon,
                                        .epsilon_var = epsilon_var,
                                        .eta = eta,
                                        .eta_var = eta_var});
     joint_moments(&j, kappa);
     joint_cholesky(j.y_var, j.n_observed);
-    compare_states(&j, alpha, V, tolerance);
+    compare_states(&j, alpha, V, V_lag, tolerance);
     const size_t p = j.p, r = j.r;
     for (size_t t = 0; t < j.length; t++) {
         error_covariance(&j, t, C);
@@ -163,6 +172,74 @@ static void diffuse_smoothed_moments_are_the_limit_of_the_conditional_ones(void 
     for (unsigned seed = 1; seed <= 40; seed++) check_system(seed, 1, 1e11, 1e-6);
 }
 
+static void assert_same(const double *found, const double *expected, size_t count, double tolerance)
+{
+    wide copy[2500];
+    for (size_t k = 0; k < count; k++) copy[k] = expected[k];
+    assert_near(found, copy, count, tolerance);
+}
+
+/* The settled recursion against every row in full. */
+static void settled_smoother_equals_the_full_one(void **state)
+{
+    (void)state;
+    enum { rows = 3000, n = 13 };
+    static double y[rows], alpha[2][rows * n], V[2][rows * n * n], lag[2][rows * n * n], eta[2][rows * n],
+        eta_var[2][rows * n * n], epsilon[2][rows], epsilon_var[2][rows];
+    small_model m;
+    uint32_t noise = 7;
+    for (size_t t = 0; t < rows; t++) {
+        noise = noise * 1664525u + 1013904223u;
+        y[t] = (double)noise / 4294967296.0 * 5.0 + sin((double)t);
+    }
+    y[1700] = NAN;
+    trigonometric_seasonal(&m, 1.0, 0.3, 0.01, 0.02);
+    ssm_context *ctx = open_context();
+    const ssm_kalman_options never = {.steady_tolerance = -1.0};
+    for (int k = 0; k < 2; k++) {
+        const ssm_kalman_smooth_output out = {.alpha = alpha[k],
+                                              .V = V[k],
+                                              .V_lag = lag[k],
+                                              .eta = eta[k],
+                                              .eta_var = eta_var[k],
+                                              .epsilon = epsilon[k],
+                                              .epsilon_var = epsilon_var[k]};
+        assert_int_equal(ssm_kalman_smooth(ctx, &m.model, y, rows, k == 0 ? NULL : &never, &out), SSM_OK);
+    }
+    ssm_context_free(ctx);
+    for (size_t t = 0; t < rows; t++) {
+        assert_same(alpha[0] + t * n, alpha[1] + t * n, n, 1e-9);
+        assert_same(V[0] + t * n * n, V[1] + t * n * n, n * n, 1e-9);
+        assert_same(eta[0] + t * n, eta[1] + t * n, n, 1e-9);
+        assert_same(eta_var[0] + t * n * n, eta_var[1] + t * n * n, n * n, 1e-9);
+        if (t + 1 < rows) assert_same(lag[0] + t * n * n, lag[1] + t * n * n, n * n, 1e-9);
+    }
+    for (size_t t = 0; t < rows; t++) {
+        assert_true(fabs(epsilon[0][t] - epsilon[1][t]) <= 1e-9);
+        assert_true(fabs(epsilon_var[0][t] - epsilon_var[1][t]) <= 1e-9);
+    }
+}
+
+/* Without variances the pass back carries means alone, through diffuse and missing rows alike. */
+static void means_alone_equal_means_with_variances(void **state)
+{
+    (void)state;
+    double alpha[2][512], epsilon[2][512], eta[2][512], V[512];
+    for (unsigned seed = 1; seed <= 40; seed++) {
+        joint_system j;
+        joint_random(&j, seed, seed % 2 == 0);
+        const size_t L = j.length;
+        for (int k = 0; k < 2; k++)
+            smooth(&j.model, j.y, L,
+                   &(ssm_kalman_smooth_output){
+                       .alpha = alpha[k], .epsilon = epsilon[k], .eta = eta[k], .V = k == 0 ? NULL : V});
+        assert_same(alpha[0], alpha[1], j.n * L, 1e-9);
+        assert_same(epsilon[0], epsilon[1], j.p * L, 1e-9);
+        assert_same(eta[0], eta[1], j.r * L, 1e-9);
+        joint_close(&j);
+    }
+}
+
 static void smoothed_variance_never_exceeds_the_filtered_one(void **state)
 {
     (void)state;
@@ -182,13 +259,6 @@ static void smoothed_variance_never_exceeds_the_filtered_one(void **state)
             assert_true(V[at] >= 0.0 && V[at] <= P[at] * (1 + 1e-9));
         }
     }
-}
-
-static void assert_same(const double *found, const double *expected, size_t count, double tolerance)
-{
-    wide copy[2500];
-    for (size_t k = 0; k < count; k++) copy[k] = expected[k];
-    assert_near(found, copy, count, tolerance);
 }
 
 static void check_reference(const char *folder)
@@ -254,6 +324,8 @@ int main(void)
         cmocka_unit_test(local_trend_variance_at_the_diffuse_start_agrees_with_kfas),
         cmocka_unit_test(smoothed_moments_are_the_conditional_ones),
         cmocka_unit_test(diffuse_smoothed_moments_are_the_limit_of_the_conditional_ones),
+        cmocka_unit_test(settled_smoother_equals_the_full_one),
+        cmocka_unit_test(means_alone_equal_means_with_variances),
         cmocka_unit_test(smoothed_variance_never_exceeds_the_filtered_one),
         cmocka_unit_test(committed_systems_agree_with_statsmodels),
         cmocka_unit_test(long_systems_agree_with_statsmodels),
