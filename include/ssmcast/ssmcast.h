@@ -9,6 +9,7 @@
 #include <ssmcast/kalman.h>
 #include <ssmcast/scan.h>
 #include <ssmcast/series.h>
+#include <ssmcast/smoothers.h>
 #include <ssmcast/statespace.h>
 #include <ssmcast/status.h>
 #include <ssmcast/table.h>

@@ -18,8 +18,9 @@ int ssmi_is_time_invariant(const ssm_statespace *model);
 /* V (n, n) = R Q R' at time t. Scratch from tmp. */
 ssm_status ssmi_state_noise(double *V, const ssm_statespace *model, size_t t, ssm_arena *tmp);
 
-/* As ssm_statespace_simulate, for a model that is known to be good and a generator of the caller. */
-ssm_status ssmi_simulate(double *y, double *alpha, const ssm_statespace *model, size_t steps, gsl_rng *rng,
-                         ssm_arena *tmp);
+/* As ssm_statespace_simulate, for a model that is known to be good and a generator of the caller. eta (steps,
+ * r), may be NULL: the shocks that lead to the next row, those of the last row too. */
+ssm_status ssmi_simulate(double *y, double *alpha, double *eta, const ssm_statespace *model, size_t steps,
+                         gsl_rng *rng, ssm_arena *tmp);
 
 #endif

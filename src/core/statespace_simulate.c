@@ -119,8 +119,8 @@ static ssm_status open_path(path *w, const ssm_statespace *m, ssm_arena *tmp)
     return w->eta != NULL && w->now != NULL && w->next != NULL ? SSM_OK : SSM_E_MEMORY;
 }
 
-ssm_status ssmi_simulate(double *y, double *alpha, const ssm_statespace *model, size_t steps, gsl_rng *rng,
-                         ssm_arena *tmp)
+ssm_status ssmi_simulate(double *y, double *alpha, double *eta, const ssm_statespace *model, size_t steps,
+                         gsl_rng *rng, ssm_arena *tmp)
 {
     path w;
     ssmi_mark mark = ssmi_arena_mark(tmp);
@@ -134,8 +134,9 @@ ssm_status ssmi_simulate(double *y, double *alpha, const ssm_statespace *model, 
         observe(y + t * model->p, &w, t, rng);
         if (!isfinite(ssmi_max_abs(w.now, model->n)) || !isfinite(ssmi_max_abs(y + t * model->p, model->p)))
             status = ssmi_fail(tmp->ctx, SSM_E_NUMERIC, "simulated path overflows at time %zu", t);
-        else if (t + 1 < steps)
+        else if (t + 1 < steps || eta != NULL)
             advance(&w, t, rng);
+        if (eta != NULL) memcpy(eta + t * model->r, w.eta, model->r * sizeof *eta);
     }
     ssmi_arena_rewind(tmp, mark);
     return status;
@@ -148,7 +149,7 @@ static ssm_status simulate(double *y, double *alpha, const ssm_statespace *m, si
     double *ys = ssmi_arena_alloc(tmp, steps, m->p * sizeof *ys);
     double *alphas = ssmi_arena_alloc(tmp, steps, alpha != NULL ? m->n * sizeof *alphas : 0);
     if (rng == NULL || ys == NULL || alphas == NULL) return SSM_E_MEMORY;
-    SSMI_TRY(ssmi_simulate(ys, alpha != NULL ? alphas : NULL, m, steps, rng, tmp));
+    SSMI_TRY(ssmi_simulate(ys, alpha != NULL ? alphas : NULL, NULL, m, steps, rng, tmp));
     memcpy(y, ys, steps * m->p * sizeof *y);
     if (alpha != NULL) memcpy(alpha, alphas, steps * m->n * sizeof *alpha);
     return SSM_OK;

@@ -41,4 +41,13 @@ double ssmi_kalman_backward_mean(ssmi_kalman_backward *b, const ssmi_rows *Z, si
 void ssmi_kalman_backward_predict(ssmi_kalman_backward *b, const ssmi_rows *Tt, int diffuse);
 void ssmi_kalman_backward_predict_mean(ssmi_kalman_backward *b, const ssmi_rows *Tt, int diffuse);
 
+/* alpha = a + P r0, and while n_diffuse > 0 + Pinf r1 with Pinf = A A', which is stored for the variance. */
+void ssmi_smoothed_mean(double *alpha /* (n) */, const ssmi_kalman_backward *b, const double *a /* (n) */,
+                        const double *P /* (n, n) */, const double *A /* (n, n_diffuse) */, size_t n_diffuse,
+                        double *Pinf /* (n, n) */, double *work /* (n) */);
+/* V = P - P N0 P and the terms of the diffuse part; its diagonal is not negative. */
+void ssmi_smoothed_variance(double *V /* (n, n) */, const ssmi_kalman_backward *b,
+                            const double *P /* (n, n) */, const double *Pinf /* (n, n) */, size_t n_diffuse,
+                            double *W /* (n, n) */, double *work /* (n, n) */);
+
 #endif

@@ -42,15 +42,12 @@ ssm_status ssmi_smoother_record(ssmi_kalman_record *r, const ssm_statespace *mod
     return SSM_OK;
 }
 
-ssm_status ssmi_smoother_init(ssmi_smoother *s, const ssm_statespace *model, size_t capacity, unsigned want,
-                              ssm_arena *arena)
+/* Everything but the record. */
+static ssm_status open_row(ssmi_smoother *s, const ssm_statespace *model, ssm_arena *arena)
 {
-    *s = (ssmi_smoother){.want = want & SSMI_SMOOTH_LAG ? want | SSMI_SMOOTH_VARIANCES : want,
-                         .capacity = capacity};
     SSMI_TRY(ssmi_kalman_filter_init(&s->filter, model, arena));
     const size_t n = model->n, p = model->p, r = model->r, most = n > p ? n : p;
     SSMI_TRY(ssmi_kalman_backward_init(&s->back, n, arena));
-    SSMI_TRY(ssmi_smoother_record(&s->record, model, capacity, arena));
     s->alpha = SSMI_ALLOC(arena, double, n + 2 * p + 2 * r);
     s->V = SSMI_ALLOC(arena, double, 5 * n * n);
     s->work = SSMI_ALLOC(arena, double, 3 * most * most);
@@ -68,47 +65,49 @@ ssm_status ssmi_smoother_init(ssmi_smoother *s, const ssm_statespace *model, siz
     return SSM_OK;
 }
 
+ssm_status ssmi_smoother_init(ssmi_smoother *s, const ssm_statespace *model, size_t capacity, unsigned want,
+                              ssm_arena *arena)
+{
+    *s = (ssmi_smoother){.want = want & SSMI_SMOOTH_LAG ? want | SSMI_SMOOTH_VARIANCES : want,
+                         .capacity = capacity};
+    SSMI_TRY(open_row(s, model, arena));
+    return ssmi_smoother_record(&s->record, model, capacity, arena);
+}
+
+ssm_status ssmi_smoother_share(ssmi_smoother *s, const ssmi_smoother *main, const ssm_statespace *model,
+                               size_t length, ssm_arena *arena)
+{
+    *s = (ssmi_smoother){.capacity = length};
+    SSMI_TRY(open_row(s, model, arena));
+    s->record = main->record;
+    s->record.a = SSMI_ALLOC(arena, double, model->n *(length + 1));
+    s->record.innovation = SSMI_ALLOC(arena, ssmi_innovation, model->p * length);
+    if (s->record.a == NULL || s->record.innovation == NULL) return SSM_E_MEMORY;
+    memcpy(s->record.innovation, main->record.innovation, model->p * length * sizeof(ssmi_innovation));
+    return SSM_OK;
+}
+
 /* ---- states ---- */
 
 static void state_mean(ssmi_smoother *s, size_t t)
 {
+    const size_t n = s->back.n, columns = s->record.n_diffuse[t];
+    const double *A = columns > 0 ? s->record.A + t * n * n : NULL;
+    ssmi_smoothed_mean(s->alpha, &s->back, s->record.a + t * n, s->record.P + t * n * n, A, columns, s->Pinf,
+                       s->work);
+}
+
+static void state_variance(ssmi_smoother *s, size_t t)
+{
     const size_t n = s->back.n;
-    const double *a = s->record.a + t * n, *P = s->record.P + t * n * n;
-    ssmi_matvec(s->alpha, P, s->back.r0, n, n);
-    for (size_t k = 0; k < n; k++) s->alpha[k] += a[k];
-    if (s->record.n_diffuse[t] == 0) return;
-    ssmi_mul_nt(s->Pinf, s->record.A + t * n * n, s->record.A + t * n * n, n, s->record.n_diffuse[t], n);
-    ssmi_matvec(s->work, s->Pinf, s->back.r1, n, n);
-    for (size_t k = 0; k < n; k++) s->alpha[k] += s->work[k];
+    ssmi_smoothed_variance(s->V, &s->back, s->record.P + t * n * n, s->Pinf, s->record.n_diffuse[t], s->W,
+                           s->work);
 }
 
 /* Rounding must not leave a negative variance. */
 static void clamp_diagonal(double *V, size_t n)
 {
     for (size_t k = 0; k < n; k++) V[k + k * n] = fmax(V[k + k * n], 0.0);
-}
-
-/* The terms that belong to the diffuse part, which state_mean left in s->Pinf. */
-static void subtract_diffuse(ssmi_smoother *s, const double *P)
-{
-    const size_t n = s->back.n;
-    ssmi_mul(s->work, s->Pinf, s->back.N1, n, n, n);
-    ssmi_mul(s->W, s->work, P, n, n, n);
-    for (size_t j = 0; j < n; j++) {
-        for (size_t i = 0; i < n; i++) s->V[i + j * n] -= s->W[i + j * n] + s->W[j + i * n];
-    }
-    ssmi_sandwich(s->W, s->Pinf, s->back.N2, s->work, n, n);
-    for (size_t k = 0; k < n * n; k++) s->V[k] -= s->W[k];
-}
-
-static void state_variance(ssmi_smoother *s, size_t t)
-{
-    const size_t n = s->back.n;
-    const double *P = s->record.P + t * n * n;
-    ssmi_sandwich(s->W, P, s->back.N0, s->work, n, n);
-    for (size_t k = 0; k < n * n; k++) s->V[k] = P[k] - s->W[k];
-    if (s->record.n_diffuse[t] > 0) subtract_diffuse(s, P);
-    clamp_diagonal(s->V, n);
 }
 
 /* ---- shocks: of row t, while r and N are those of the rows after t ---- */
@@ -216,9 +215,11 @@ static void show(ssmi_smoother *s, size_t t, ssmi_smooth_visitor visit, void *us
     visit(user, t, &row);
 }
 
-static void run_back(ssmi_smoother *s, size_t length, ssmi_smooth_visitor visit, void *user)
+void ssmi_smoother_back(ssmi_smoother *s, const double *y, size_t length, ssmi_smooth_visitor visit,
+                        void *user)
 {
     const size_t n = s->back.n;
+    s->y = y;
     ssmi_kalman_backward_reset(&s->back);
     s->settled = 0;
     for (size_t t = length; t-- > 0;) {
@@ -250,7 +251,35 @@ ssm_status ssmi_smoother_run(ssmi_smoother *s, const double *y, size_t length,
         return ssmi_fail(ctx, SSM_E_DATA, "%zu directions of the state are not fixed by the data",
                          ours.n_diffuse_left);
     if (summary != NULL) *summary = ours;
-    s->y = y;
-    run_back(s, length, visit, user);
+    ssmi_smoother_back(s, y, length, visit, user);
     return SSM_OK;
+}
+
+/* a <- a + K v for one scalar whose gain is recorded. */
+static void take_in(ssmi_smoother *s, size_t k, double *a, double v)
+{
+    const size_t n = s->back.n;
+    ssmi_innovation *in = s->record.innovation + k;
+    in->v = v;
+    if (in->kind == SSMI_KALMAN_ORDINARY) ssmi_axpy(a, v / in->F, s->record.M + k * n, n);
+    if (in->kind == SSMI_KALMAN_DIFFUSE) ssmi_axpy(a, v / in->Finf, s->record.Minf + k * n, n);
+}
+
+void ssmi_smoother_again(ssmi_smoother *s, const double *y, size_t length, ssmi_smooth_visitor visit,
+                         void *user)
+{
+    ssmi_kalman_system *system = &s->filter.system;
+    const size_t n = system->n, p = system->p;
+    double *a = s->filter.state.a;
+    ssmi_fill(a, 0.0, n);
+    if (system->model->a1 != NULL) memcpy(a, system->model->a1, n * sizeof(double));
+    for (size_t t = 0; t < length; t++) {
+        ssmi_kalman_system_at(system, t);
+        memcpy(s->record.a + t * n, a, n * sizeof(double));
+        const ssmi_observation observed = ssmi_kalman_observe(system, y + t * p);
+        for (size_t i = 0; i < p; i++)
+            take_in(s, t * p + i, a, observed.y[i] - ssmi_rows_dot(observed.Z, i, a));
+        ssmi_kalman_predict_mean(&s->filter.state, &system->T, system->c);
+    }
+    ssmi_smoother_back(s, y, length, visit, user);
 }

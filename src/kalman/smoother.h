@@ -48,6 +48,18 @@ ssm_status ssmi_smoother_run(ssmi_smoother *s, const double *y, size_t length,
                              const ssm_kalman_options *options, ssm_kalman_summary *summary,
                              ssmi_smooth_visitor visit, void *user);
 
+/* The pass back alone, over what the record holds; `y` (p, length) is what was filtered. */
+void ssmi_smoother_back(ssmi_smoother *s, const double *y, size_t length, ssmi_smooth_visitor visit,
+                        void *user);
+
+/* Another smoother of the same model, for means alone, that takes gains and variances from `main`, which has
+ * run over `length` rows, and only reads it: several can work at once. */
+ssm_status ssmi_smoother_share(ssmi_smoother *s, const ssmi_smoother *main, const ssm_statespace *model,
+                               size_t length, ssm_arena *arena);
+/* Smooths other observations that are missing in the same places, with the gains of the run before. */
+void ssmi_smoother_again(ssmi_smoother *s, const double *y, size_t length, ssmi_smooth_visitor visit,
+                         void *user);
+
 /* The record that a backward pass over up to `capacity` rows needs. */
 ssm_status ssmi_smoother_record(ssmi_kalman_record *record, const ssm_statespace *model, size_t capacity,
                                 ssm_arena *arena);
