@@ -3,6 +3,7 @@
 #define SSMCAST_SSMCAST_H
 
 #include <ssmcast/context.h>
+#include <ssmcast/diagnostics.h>
 #include <ssmcast/eval.h>
 #include <ssmcast/forecast.h>
 #include <ssmcast/forecaster.h>
