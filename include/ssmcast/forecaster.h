@@ -98,6 +98,9 @@ typedef struct ssm_forecaster_type {
     ssm_status (*condition)(void *self, const ssm_series *history, ssm_arena *mem, ssm_arena *tmp);
     /* SSM_CAP_ONLINE: appends one row (NaN missing) to the history, O(1), no allocation. Else NULL. */
     ssm_status (*update)(void *self, const double *y);
+    /* SSM_CAP_ONLINE with SSM_CAP_IRREGULAR: the same for a row at a time after that of the last row;
+     * update() is then the row that the first forecast is for. Else NULL. */
+    ssm_status (*update_at)(void *self, int64_t time, const double *y);
     /* Forecasts the rows after the history. Repeatable; must not change self. */
     ssm_status (*predict)(const void *self, ssm_forecast *out, ssm_arena *tmp);
     /* SSM_CAP_DECOMPOSE: of the history that was conditioned on. Else NULL. */

@@ -1,5 +1,6 @@
 /* One entrant through the backtest. A local model is fitted to each series for itself, series side by side;
- * a global model once to the whole panel. Each series leaves its own tally; tallies are merged in the order
+ * a global model once to the whole panel, and so is one that takes the panel as one vector, which then
+ * forecasts all series at once. Each series leaves its own tally; tallies are merged in the order
  * of the series, so that sums do not depend on the number of threads. */
 #include "eval/backtest.h"
 
@@ -24,39 +25,41 @@ typedef struct run {
     size_t done, of;      /* forecasts, for progress; only counted where one thread runs */
 } run;
 
-/* One series of it, while forecasts come in. */
+/* One series of it, or those of one vector, while forecasts come in. */
 typedef struct listener {
     run *run;
     ssm_context *ctx;
-    size_t series;
-    size_t origin; /* number of the origin that comes first in this part */
-    ssmi_tally *tally;
-    double seconds; /* spent here, not by the model */
+    size_t series, width; /* the first, and how many */
+    size_t origin;        /* number of the origin that comes first in this part */
+    ssmi_tally *tally;    /* (width) */
+    double seconds;       /* spent here, not by the model */
 } listener;
 
-static void score_forecast(listener *l, size_t k, size_t row, const ssm_forecast *forecast)
+static void score_forecast(const listener *l, size_t member, size_t k, size_t row,
+                           const ssm_forecast *forecast)
 {
     const ssm_backtest *r = &l->run->b->result;
-    const double *truth = r->panel[l->series].value + row;
+    const size_t series = l->series + member;
+    const double *truth = r->panel[series].value + row;
     for (size_t m = 0; m < r->n_measures; m++) {
-        ssm_score *step = l->tally->step + m * r->longest;
+        ssm_score *step = l->tally[member].step + m * r->longest;
         for (size_t h = 0, i = 0; h < forecast->horizon; h++) {
-            ssm_judged judged = ssmi_backtest_judge(r, m, truth[h], r->scale[l->series], forecast, h);
+            ssm_judged judged = ssmi_backtest_judge(r, m, truth[h], r->scale[series], forecast, h);
             ssm_score_add(&step[h], r->measure[m].metric, &judged);
             if (m != r->ranked_by) continue;
             while (r->horizon[i] <= h) i++;
             for (size_t j = i; j < r->n_horizons; j++) {
-                ssm_score_add(&l->tally->loss[j * r->n_origins + k], r->measure[m].metric, &judged);
+                ssm_score_add(&l->tally[member].loss[j * r->n_origins + k], r->measure[m].metric, &judged);
             }
         }
     }
 }
 
-static void keep_windows(listener *l, size_t k, const ssm_forecast *forecast)
+static void keep_windows(const listener *l, size_t series, size_t k, const ssm_forecast *forecast)
 {
     const ssm_backtest *r = &l->run->b->result;
     for (size_t w = 0; w < r->n_windows; w++) {
-        if (r->window[w].series != l->series || r->window[w].origin != k) continue;
+        if (r->window[w].series != series || r->window[w].origin != k) continue;
         memcpy(l->run->window[w].mean, forecast->mean, r->longest * sizeof(double));
         memcpy(l->run->window[w].quantile, forecast->quantile, r->longest * r->n_levels * sizeof(double));
     }
@@ -67,30 +70,35 @@ static ssm_status take_forecast(void *user, size_t k, size_t row, const ssm_fore
     listener *l = user;
     run *self = l->run;
     double began = ssmi_clock_seconds();
-    score_forecast(l, l->origin + k, row, forecast);
-    keep_windows(l, l->origin + k, forecast);
-    l->tally->n_forecasts++;
+    for (size_t i = 0; i < l->width; i++) {
+        score_forecast(l, i, l->origin + k, row, forecast + i);
+        keep_windows(l, l->series + i, l->origin + k, forecast + i);
+        l->tally[i].n_forecasts++;
+    }
     l->seconds += ssmi_clock_seconds() - began;
     if (self->of == 0) return SSM_OK;
-    return ssmi_progress(l->ctx, self->outcome->label, (double)++self->done / (double)self->of, NAN);
+    self->done += l->width;
+    return ssmi_progress(l->ctx, self->outcome->label, (double)self->done / (double)self->of, NAN);
 }
 
-/* Forecasts of one series from n origins on, with the present fit. */
+/* Forecasts from n origins on with the present fit: of one series, or of as many as the fit has jointly. */
 static ssm_status roll(run *self, ssm_forecaster *f, size_t series, size_t origin, size_t n,
                        ssmi_tally *tally, ssm_arena *tmp)
 {
     const ssm_backtest *r = &self->b->result;
-    listener l = {.run = self, .ctx = tmp->ctx, .series = series, .origin = origin, .tally = tally};
+    const size_t width = ssm_forecaster_width(f);
+    listener l = {self, tmp->ctx, series, width, origin, tally, 0};
     ssmi_rolling plan = {.horizon = r->longest,
                          .first = ssm_backtest_origin(r, series, origin),
                          .step = r->step,
                          .n_origins = n,
+                         .n_series = width,
                          .n_levels = r->n_levels,
                          .level = r->level};
     double began = ssmi_clock_seconds();
     ssm_status status = ssmi_rolling_run(f, &r->panel[series], &plan, take_forecast, &l, tmp);
     tally->predict_seconds += ssmi_clock_seconds() - began - l.seconds;
-    if (status != SSM_OK && status != SSM_E_CANCELLED && r->n_series > 1) {
+    if (status != SSM_OK && status != SSM_E_CANCELLED && r->n_series > width) {
         return ssmi_fail_prefix(tmp->ctx, status, "series \"%s\": ", r->panel[series].name);
     }
     return status;
@@ -122,7 +130,7 @@ static ssm_status run_handle(run *self, ssm_forecaster *f, size_t first, size_t 
     for (size_t p = 0; p < parts; p++) {
         SSMI_TRY(fit(self, f, first, count, p, tally, tmp));
         if (p == 0 && first == 0) SSMI_TRY(ssm_forecaster_note(f, self->note, NOTE_SIZE));
-        for (size_t i = 0; i < count; i++) {
+        for (size_t i = 0; i < count; i += ssm_forecaster_width(f)) {
             SSMI_TRY(roll(self, f, first + i, p, r->n_origins / parts, &tally[i], tmp));
         }
     }
@@ -201,8 +209,9 @@ static ssm_status run_local(run *self, ssm_context *ctx, ssmi_tally *total, ssm_
     return SSM_OK;
 }
 
-/* Global models: one handle, and one tally for all series, since they come one after the other anyway. */
-static ssm_status run_global(run *self, ssm_context *ctx, ssmi_tally *total, ssm_arena *tmp)
+/* Models of the whole panel: one handle, and one tally for all series, since they come one after the other
+ * anyway. */
+static ssm_status run_panel(run *self, ssm_context *ctx, ssmi_tally *total, ssm_arena *tmp)
 {
     const ssm_backtest *r = &self->b->result;
     ssmi_tally *shared = SSMI_ALLOC(tmp, ssmi_tally, r->n_series);
@@ -284,10 +293,10 @@ static ssm_status run_metered(run *self, ssmi_tally *total, ssm_arena *tmp)
     ssm_context *parent = self->b->memory.ctx, *ctx;
     ssmi_meter meter;
     SSMI_TRY(open_metered(&meter, parent, &ctx));
-    int global = type != NULL && (type->caps & SSM_CAP_GLOBAL) != 0;
+    int panel = type != NULL && (type->caps & (SSM_CAP_GLOBAL | SSM_CAP_MULTIVARIATE)) != 0;
     self->of =
-        global || self->b->result.n_series == 1 ? self->b->result.n_series * self->b->result.n_origins : 0;
-    ssm_status status = (global ? run_global : run_local)(self, ctx, total, tmp);
+        panel || self->b->result.n_series == 1 ? self->b->result.n_series * self->b->result.n_origins : 0;
+    ssm_status status = (panel ? run_panel : run_local)(self, ctx, total, tmp);
     if (status != SSM_OK) ssmi_fail(parent, status, "%s", ssm_context_message(ctx));
     ssm_context_free(ctx);
     self->outcome->cost = (ssm_cost){total->fit_seconds, total->predict_seconds, ssmi_meter_peak(&meter),

@@ -127,6 +127,15 @@ ssm_status ssmi_check_update(const ssm_forecaster *f, const double *y)
     return SSM_OK;
 }
 
+ssm_status ssmi_check_time(const ssm_forecaster *f, int64_t time)
+{
+    int64_t last;
+    if (f->type->update_at == NULL)
+        return ssmi_fail(f->ctx, SSM_E_UNSUPPORTED, "\"%s\" does not take rows off the grid", f->type->name);
+    if (ssm_time_at(f->now, (int64_t)f->beyond, &last) == SSM_OK && time > last) return SSM_OK;
+    return ssmi_fail(f->ctx, SSM_E_DATA, "the time of the new row is not after that of the row before");
+}
+
 static ssm_status check_one_request(const ssm_forecaster *f, const ssm_forecast *out)
 {
     if (out->horizon == 0) return ssmi_fail(f->ctx, SSM_E_ARGUMENT, "horizon must be positive");

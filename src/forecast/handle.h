@@ -22,11 +22,13 @@ struct ssm_forecaster {
     size_t n_exogenous; /* columns of the fit; 0 when the model does not use them */
     size_t length;      /* rows conditioned on */
     size_t updates;     /* rows appended since */
-    size_t future;      /* exogenous rows not yet used up by updates */
-    ssm_arena parts;    /* self and options: live as long as the handle */
-    ssm_arena fitted;   /* what init and fit made */
-    ssm_arena history;  /* what condition made */
-    ssm_arena scratch;  /* of one call */
+    ssm_time_index now; /* of the last row with a time of its own; `beyond` rows of the grid came after it */
+    size_t beyond;
+    size_t future;     /* exogenous rows not yet used up by updates */
+    ssm_arena parts;   /* self and options: live as long as the handle */
+    ssm_arena fitted;  /* what init and fit made */
+    ssm_arena history; /* what condition made */
+    ssm_arena scratch; /* of one call */
     void *self, *options;
     size_t n_annotations;
     ssmi_annotation annotation[SSMI_ANNOTATIONS];

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "forecast/handle.h"
+#include "forecast/rolling.h"
 
 #include <math.h>
 #include <string.h>
@@ -38,6 +39,12 @@ static ssm_status update(void *self_, const double *y)
     recorder *self = self_;
     memcpy(self->last, y, self->width * sizeof *y);
     return SSM_OK;
+}
+
+static ssm_status update_at(void *self, int64_t time, const double *y)
+{
+    (void)time;
+    return update(self, y);
 }
 
 static ssm_status predict(const void *self_, ssm_forecast *out, ssm_arena *tmp)
@@ -72,6 +79,7 @@ static ssm_forecaster_type type_with(unsigned caps)
                                  .fit = fit,
                                  .condition = condition,
                                  .update = update,
+                                 .update_at = caps & SSM_CAP_IRREGULAR ? update_at : NULL,
                                  .predict = predict,
                                  .decompose = decompose,
                                  .component = component};
@@ -157,6 +165,71 @@ static void times_off_the_grid_want_a_model_that_takes_them(void **state)
     close_bench(&b);
 }
 
+static void a_new_row_may_have_a_time_of_its_own(void **state)
+{
+    (void)state;
+    bench b;
+    const double y = 3;
+    open_bench(&b, SSM_CAP_ONLINE);
+    assert_int_equal(fit_width(&b, 1), SSM_OK);
+    assert_int_equal(ssm_forecaster_condition(&b.f, b.series), SSM_OK);
+    assert_int_equal(ssm_forecaster_update_at(&b.f, 100, &y), SSM_E_UNSUPPORTED);
+    close_bench(&b);
+    open_bench(&b, SSM_CAP_ONLINE | SSM_CAP_IRREGULAR);
+    b.series[0].stamp = b.stamp; /* the last is 30 */
+    b.series[0].time = (ssm_time_index){b.stamp[0], {SSM_STEP_NANOSECONDS, 5}};
+    assert_int_equal(fit_width(&b, 1), SSM_OK);
+    assert_int_equal(ssm_forecaster_update_at(&b.f, 31, &y), SSM_E_STATE);
+    assert_int_equal(ssm_forecaster_condition(&b.f, b.series), SSM_OK);
+    assert_int_equal(ssm_forecaster_update_at(&b.f, 30, &y), SSM_E_DATA);
+    assert_int_equal(ssm_forecaster_update_at(&b.f, 31, &y), SSM_OK);
+    assert_int_equal(ssm_forecaster_update(&b.f, &y), SSM_OK); /* stands at 36 */
+    assert_int_equal(ssm_forecaster_update_at(&b.f, 36, &y), SSM_E_DATA);
+    assert_int_equal(ssm_forecaster_update_at(&b.f, 37, &y), SSM_OK);
+    b.series[0].stamp = NULL;
+    assert_int_equal(ssm_forecaster_condition(&b.f, b.series), SSM_OK); /* rows 0, 5, ..., 25 */
+    assert_int_equal(ssm_forecaster_update_at(&b.f, 25, &y), SSM_E_DATA);
+    assert_int_equal(ssm_forecaster_update_at(&b.f, 26, &y), SSM_OK);
+    close_bench(&b);
+}
+
+typedef struct seen {
+    size_t n;
+    double mean[ROWS][WIDTH];
+} seen;
+
+static ssm_status see(void *user, size_t k, size_t origin, const ssm_forecast *forecast)
+{
+    seen *s = user;
+    (void)origin;
+    for (size_t i = 0; i < WIDTH; i++) s->mean[k][i] = forecast[i].mean[0];
+    s->n++;
+    return SSM_OK;
+}
+
+static void a_vector_rolls_as_one(void **state)
+{
+    (void)state;
+    for (int refit = 0; refit <= 1; refit++) {
+        bench b;
+        ssm_arena tmp;
+        seen s = {0};
+        ssmi_rolling plan = {
+            .horizon = 2, .first = 2, .step = 2, .n_origins = 2, .n_series = WIDTH, .refit = refit};
+        open_bench(&b, SSM_CAP_MULTIVARIATE);
+        ssmi_arena_init(&tmp, b.ctx);
+        if (!refit) assert_int_equal(fit_width(&b, WIDTH), SSM_OK);
+        assert_int_equal(ssmi_rolling_run(&b.f, b.series, &plan, see, &s, &tmp), SSM_OK);
+        assert_int_equal(s.n, 2);
+        for (size_t k = 0; k < 2; k++) { /* the last known rows are 1 and 3 */
+            assert_true(s.mean[k][0] == (double)(1 + 2 * k));
+            assert_true(s.mean[k][1] == (double)(11 + 2 * k));
+        }
+        ssmi_arena_clear(&tmp);
+        close_bench(&b);
+    }
+}
+
 static void exogenous_rows_reach_as_far_as_the_forecast(void **state)
 {
     (void)state;
@@ -230,6 +303,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(several_series_are_one_vector),
         cmocka_unit_test(times_off_the_grid_want_a_model_that_takes_them),
+        cmocka_unit_test(a_new_row_may_have_a_time_of_its_own),
+        cmocka_unit_test(a_vector_rolls_as_one),
         cmocka_unit_test(exogenous_rows_reach_as_far_as_the_forecast),
         cmocka_unit_test(a_slice_takes_its_rows_along),
         cmocka_unit_test(components_are_of_the_rows_conditioned_on),
