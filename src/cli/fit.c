@@ -34,7 +34,7 @@ static int fit_data(cli_session *session, const fit_options *options, const cli_
         return CLI_USAGE;
     }
     ssm_status status = cli_fit_shared(&options->request, data, horizon, arena, &f);
-    if (status == SSM_OK) status = cli_save(options->output, data, f);
+    if (status == SSM_OK) status = cli_save(options->output, data, f, arena);
     return status == SSM_OK ? report(session, options, data, f, arena) : cli_fail(session, status);
 }
 
@@ -70,9 +70,9 @@ const cli_command cli_fit = {
     .operands = "FILE",
     .description = "Fits a model on a CSV file and saves it as safetensors, to be used by \"ssmcast forecast "
                    "--load\" on newer\n"
-                   "rows without fitting again. Models that fit panels (see \"ssmcast models\": global) take "
-                   "all columns, the\n"
-                   "others one column.",
+                   "rows without fitting again. Models that fit panels (see \"ssmcast models\": global, "
+                   "multivariate) take\n"
+                   "all columns, the others one column.",
     .examples = "  ssmcast fit sensors.csv --column load --model kalman --output load.safetensors\n"
                 "  ssmcast fit sensors.csv --model linear --horizon 96 --set lookback=336 --output "
                 "plant.safetensors\n",

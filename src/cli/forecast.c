@@ -13,37 +13,12 @@ typedef struct forecast_options {
     int format;
 } forecast_options;
 
-static void free_forecaster(void *f)
-{
-    ssm_forecaster_free(f);
-}
-
-static ssm_status load(cli_session *session, const char *path, const cli_data *data, ssm_arena *arena,
-                       ssm_forecaster **out)
-{
-    ssm_forecaster *f;
-    char step[64];
-    SSMI_TRY(ssm_forecaster_load(session->ctx, path, &f));
-    ssm_status status = ssmi_arena_defer(arena, free_forecaster, f);
-    if (status != SSM_OK) {
-        ssm_forecaster_free(f);
-        return status;
-    }
-    const char *expected = ssm_forecaster_annotation(f, "step");
-    ssm_step_text(data->series[0].time.step, step, sizeof step);
-    if (expected != NULL && strcmp(expected, step) != 0) {
-        cli_warn(session, "%s was fitted on rows every %s, these are every %s", path, expected, step);
-    }
-    *out = f;
-    return SSM_OK;
-}
-
 /* The handle that serves all series, or NULL when each needs its own. */
 static ssm_status shared_handle(cli_session *session, const forecast_options *options, const cli_data *data,
                                 size_t horizon, ssm_arena *arena, ssm_forecaster **out)
 {
     *out = NULL;
-    if (options->load != NULL) return load(session, options->load, data, arena, out);
+    if (options->load != NULL) return cli_load(session, options->load, data, arena, out);
     if (cli_can_share(&options->request, data))
         return cli_fit_shared(&options->request, data, horizon, arena, out);
     if (options->save == NULL) return SSM_OK;
@@ -123,7 +98,7 @@ static int forecast_data(cli_session *session, const forecast_options *options, 
     ssm_status status = shared_handle(session, options, data, horizon, arena, &f);
     if (status == SSM_OK)
         status = cli_predict(&options->request, data, levels, horizon, f, arena, &prediction);
-    if (status == SSM_OK && options->save != NULL) status = cli_save(options->save, data, f);
+    if (status == SSM_OK && options->save != NULL) status = cli_save(options->save, data, f, arena);
     if (status != SSM_OK) return cli_fail(session, status);
     int told = tell(session, data, prediction, arena);
     int delivered =
