@@ -60,6 +60,18 @@ SSM_API ssm_status ssm_statespace_stationary(ssm_context *ctx, const ssm_statesp
 SSM_API ssm_status ssm_statespace_steady_state(ssm_context *ctx, const ssm_statespace *model, double *P,
                                                double *K, double *F);
 
+/* The matrices of a continuous-time model at irregular times. The state moves by dx = A x dt + dW with
+ * Cov dW = Qc dt; over gap[t], which leads from row t to row t + 1, that is exactly
+ *
+ *     T_t = exp(A gap[t]),   Q_t = integral over the gap of exp(A s) Qc exp(A's) ds     (R is the identity)
+ *
+ * by the method of Van Loan (1978), once for each distinct gap. A and Qc (n, n), Qc symmetric and
+ * non-negative definite; gap (count), not negative: a gap of 0 holds the state, so that rows of one time are
+ * several observations of it. Fills T and Q (n, n, count), which a model takes with stride n * n. SSM_E_DATA:
+ * a gap that is no length of time, a system that is not finite; SSM_E_NUMERIC: overflow. */
+SSM_API ssm_status ssm_statespace_sample(ssm_context *ctx, const double *A, const double *Qc, size_t n,
+                                         const double *gap, size_t count, double *T, double *Q);
+
 SSM_END_DECLS
 
 #endif
