@@ -49,7 +49,7 @@ SSM_API ssm_status ssm_forecaster_condition(ssm_forecaster *f, const ssm_series 
 SSM_API ssm_status ssm_forecaster_update(ssm_forecaster *f, const double *y /* (1), or one per series */);
 SSM_API ssm_status ssm_forecaster_predict(ssm_forecaster *f, ssm_forecast *out);
 /* The same for a row with a time of its own, as the stamps of a series have it; without one a new row stands
- * where the first forecast stands, one step of the grid after the last. SSM_E_UNSUPPORTED without
+ * where the first forecast stands. SSM_E_UNSUPPORTED without
  * SSM_CAP_IRREGULAR, SSM_E_DATA when `time` is not after that of the last row. */
 SSM_API ssm_status ssm_forecaster_update_at(ssm_forecaster *f, int64_t time, const double *y);
 /* How many series the model forecasts jointly: 1 but for a multivariate one; 0 before fit. */

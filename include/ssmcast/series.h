@@ -35,9 +35,12 @@ typedef struct ssm_series {
     ssm_time_index time;
     size_t n_periods;               /* 0: no season known */
     size_t period[SSM_MAX_PERIODS]; /* seasonal periods in rows, each >= 2, ascending */
-    /* (length) times of the rows, strictly ascending, when they keep no grid; NULL: `time` says them. Then
-     * `time` is a grid of the typical distance that begins with the first row. */
+    /* (stamp_rows) times of the rows, strictly ascending, when they keep no grid; NULL: `time` says them.
+     * Then `time` is a grid of the typical distance that begins with the first row. Times from `length` on
+     * are those of rows to be forecast; rows after the last of them follow at the typical distance.
+     * stamp_rows 0 counts as length. */
     const int64_t *stamp;
+    size_t stamp_rows;
     /* (exogenous_rows, n_exogenous) row-major, finite: what is known beside the series, such as a plan or the
      * weather forecast. exogenous_rows >= length; rows from `length` on belong to the future. NULL: none. */
     const double *exogenous;
@@ -57,8 +60,11 @@ SSM_API void ssm_time_text(ssm_time_index index, int64_t t, char *text, size_t s
 /* A step as "15 min", "1 h", "7 d", "1 month", "1 quarter", "1 year"; "1 row" for numbered rows. */
 SSM_API void ssm_step_text(ssm_step step, char *text, size_t size);
 
+/* Time of row t of a series; t may lie behind its end. SSM_E_ARGUMENT when it leaves the int64 range. */
+SSM_API ssm_status ssm_series_time_at(const ssm_series *series, size_t t, int64_t *time);
+
 /* Rows [from, from + length) of a series as a series of its own; its times move along, and the exogenous rows
- * behind it become its future. */
+ * and the stamps behind it become its future. */
 SSM_API ssm_series ssm_series_slice(ssm_series series, size_t from, size_t length);
 
 /* Finds up to SSM_MAX_PERIODS seasonal periods and writes them to n_periods and period. Needs about two

@@ -34,7 +34,8 @@ static ssm_status check_times(const ssm_forecaster *f, const ssm_series *series)
                          "series \"%s\" keeps no grid of times, which \"%s\" needs", name_of(series),
                          f->type->name);
     }
-    for (size_t t = 1; t < series->length; t++) {
+    const size_t known = series->stamp_rows > series->length ? series->stamp_rows : series->length;
+    for (size_t t = 1; t < known; t++) {
         if (series->stamp[t] <= series->stamp[t - 1])
             return ssmi_fail(f->ctx, SSM_E_DATA,
                              "series \"%s\": the time of row %zu is not after that of the row before",
@@ -132,7 +133,7 @@ ssm_status ssmi_check_time(const ssm_forecaster *f, int64_t time)
     int64_t last;
     if (f->type->update_at == NULL)
         return ssmi_fail(f->ctx, SSM_E_UNSUPPORTED, "\"%s\" does not take rows off the grid", f->type->name);
-    if (ssm_time_at(f->now, (int64_t)f->beyond, &last) == SSM_OK && time > last) return SSM_OK;
+    if (ssmi_clock_time(&f->clock, 0, &last) == SSM_OK && time > last) return SSM_OK;
     return ssmi_fail(f->ctx, SSM_E_DATA, "the time of the new row is not after that of the row before");
 }
 

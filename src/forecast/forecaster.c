@@ -138,9 +138,7 @@ ssm_status ssm_forecaster_condition(ssm_forecaster *f, const ssm_series *history
     if (status != SSM_OK) return status;
     f->length = history->length;
     f->updates = 0;
-    f->now = history->time;
-    f->beyond = history->stamp == NULL ? history->length - 1 : 0;
-    if (history->stamp != NULL) f->now.start = history->stamp[history->length - 1];
+    ssmi_clock_start(&f->clock, history);
     f->future = history->exogenous_rows - (history->exogenous != NULL ? history->length : 0);
     f->stage = SSMI_STAGE_CONDITIONED;
     return SSM_OK;
@@ -151,7 +149,7 @@ ssm_status ssm_forecaster_update(ssm_forecaster *f, const double *y)
     SSMI_TRY(ssmi_check_update(f, y));
     SSMI_TRY(f->type->update(f->self, y));
     f->updates++;
-    f->beyond++;
+    ssmi_clock_step(&f->clock);
     if (f->n_exogenous > 0) f->future--;
     return SSM_OK;
 }
@@ -162,8 +160,7 @@ ssm_status ssm_forecaster_update_at(ssm_forecaster *f, int64_t time, const doubl
     SSMI_TRY(ssmi_check_time(f, time));
     SSMI_TRY(f->type->update_at(f->self, time, y));
     f->updates++;
-    f->now.start = time;
-    f->beyond = 0;
+    ssmi_clock_set(&f->clock, time);
     if (f->n_exogenous > 0) f->future--;
     return SSM_OK;
 }

@@ -3,6 +3,7 @@
 #define SSMCAST_FORECAST_HANDLE_H
 
 #include "base/arena.h"
+#include "series/clock.h"
 #include <ssmcast/forecast.h>
 
 typedef enum handle_stage { SSMI_STAGE_NEW, SSMI_STAGE_FITTED, SSMI_STAGE_CONDITIONED } ssmi_stage;
@@ -22,13 +23,12 @@ struct ssm_forecaster {
     size_t n_exogenous; /* columns of the fit; 0 when the model does not use them */
     size_t length;      /* rows conditioned on */
     size_t updates;     /* rows appended since */
-    ssm_time_index now; /* of the last row with a time of its own; `beyond` rows of the grid came after it */
-    size_t beyond;
-    size_t future;     /* exogenous rows not yet used up by updates */
-    ssm_arena parts;   /* self and options: live as long as the handle */
-    ssm_arena fitted;  /* what init and fit made */
-    ssm_arena history; /* what condition made */
-    ssm_arena scratch; /* of one call */
+    ssmi_clock clock;   /* at the last row */
+    size_t future;      /* exogenous rows not yet used up by updates */
+    ssm_arena parts;    /* self and options: live as long as the handle */
+    ssm_arena fitted;   /* what init and fit made */
+    ssm_arena history;  /* what condition made */
+    ssm_arena scratch;  /* of one call */
     void *self, *options;
     size_t n_annotations;
     ssmi_annotation annotation[SSMI_ANNOTATIONS];

@@ -109,6 +109,7 @@ ssm_status ssm_time_at(ssm_time_index index, int64_t t, int64_t *time)
 
 ssm_series ssm_series_slice(ssm_series series, size_t from, size_t length)
 {
+    const size_t known = series.stamp_rows > series.length ? series.stamp_rows : series.length;
     series.value += from;
     series.length = length;
     if (series.exogenous != NULL) {
@@ -117,6 +118,7 @@ ssm_series ssm_series_slice(ssm_series series, size_t from, size_t length)
     }
     if (series.stamp != NULL) {
         series.stamp += from;
+        series.stamp_rows = known - from;
         if (length > 0) series.time.start = series.stamp[0];
         return series;
     }
