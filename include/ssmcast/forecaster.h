@@ -31,6 +31,7 @@ typedef struct ssm_decomposition {
     double *outlier;        /* (length) smoothed irregular, standardised: beyond 3 or so a single odd value */
     double *shift;          /* (length) smoothed shock to the level before this row, standardised: a break */
     int multiplicative;     /* set: the signal is the product of the components, otherwise their sum */
+    int states;             /* set: the components are states, of which the signal is a combination */
 } ssm_decomposition;
 
 /* What a model can do. */
@@ -43,7 +44,8 @@ enum {
     SSM_CAP_MULTIVARIATE = 1 << 5, /* several series of one length are one vector series: forecast jointly */
     SSM_CAP_EXOGENOUS = 1 << 6,    /* uses exogenous rows; others do not look at them */
     SSM_CAP_IRREGULAR = 1 << 7,    /* takes series with times of their own; else they are refused */
-    SSM_CAP_DECOMPOSE = 1 << 8     /* has decompose(): components and residuals of the history */
+    SSM_CAP_DECOMPOSE = 1 << 8,    /* has decompose(): components and residuals of the history */
+    SSM_CAP_SYSTEM = 1 << 9        /* forecasts by the model of its caller, named by the option "file" */
 };
 
 /* Options: one table is the only place that describes them; parsing, --help, the man page and the JSON
@@ -56,7 +58,7 @@ typedef enum ssm_option_kind {
     SSM_OPTION_TEXT    /* char[SSM_OPTION_TEXT_SIZE] */
 } ssm_option_kind;
 
-enum { SSM_OPTION_TEXT_SIZE = 128 };
+enum { SSM_OPTION_TEXT_SIZE = 1024 };
 
 typedef struct ssm_option {
     const char *name; /* as in --set name=value; NULL ends the table */

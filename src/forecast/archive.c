@@ -130,6 +130,17 @@ ssm_status ssmi_archive_text(ssm_archive *archive, const char *name, char *text,
     return SSM_OK;
 }
 
+ssm_status ssmi_archive_string(ssm_archive *archive, const char *name, const char **text)
+{
+    const char *stored;
+    if (!archive->loading) return put_text(archive, "text.", name, *text);
+    SSMI_TRY(get_text(archive, "text.", name, &stored));
+    char *copy = ssmi_arena_strdup(archive->mem, stored);
+    if (copy == NULL) return SSM_E_MEMORY;
+    *text = copy;
+    return SSM_OK;
+}
+
 static ssm_status put_tensor(ssm_archive *archive, const ssmi_tensor *tensor)
 {
     if (archive->file.n_tensors == MAX_ENTRIES) return ssmi_archive_reject(archive, "too many tensors");

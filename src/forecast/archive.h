@@ -28,6 +28,8 @@ ssm_status ssmi_archive_f32(ssm_archive *archive, const char *name, float **data
                             const size_t *shape);
 /* A string in the metadata, at most size-1 bytes. */
 ssm_status ssmi_archive_text(ssm_archive *archive, const char *name, char *text, size_t size);
+/* The same for a text of any length, which loading puts into the handle's arena. */
+ssm_status ssmi_archive_string(ssm_archive *archive, const char *name, const char **text);
 /* A whole forecaster as a part, for models that own models: its type, options and parameters, with `prefix`
  * before each name. Loading makes the member in the handle's arena, which frees it. */
 ssm_status ssmi_archive_member(ssm_archive *archive, const char *prefix, ssm_forecaster **member);

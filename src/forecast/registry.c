@@ -12,6 +12,7 @@
     X(drift)                                                                                                 \
     X(mean)                                                                                                  \
     X(kalman)                                                                                                \
+    X(statespace)                                                                                            \
     X(linear)                                                                                                \
     X(mamba)                                                                                                 \
     X(zero)                                                                                                  \
