@@ -72,6 +72,15 @@ SSM_API const char *ssm_forecaster_annotation(const ssm_forecaster *f, const cha
 SSM_API ssm_status ssm_forecaster_save(ssm_forecaster *f, const char *path);
 SSM_API ssm_status ssm_forecaster_load(ssm_context *ctx, const char *path, ssm_forecaster **out);
 
+/* A stream in progress: models of SSM_CAP_ONLINE together with what they have seen, so that whoever loads the
+ * file goes on with the next row and forecasts the same bytes as if there had been no break. Forecasters that
+ * run side by side are saved into one file, at one moment. SSM_E_UNSUPPORTED: a model that is not online;
+ * SSM_E_STATE: one that has not been conditioned. */
+SSM_API ssm_status ssm_forecaster_save_state(ssm_forecaster *const *f /* (n) */, size_t n, const char *path);
+/* Makes the *n forecasters of a file, each conditioned; more than `room` are SSM_E_ARGUMENT. */
+SSM_API ssm_status ssm_forecaster_load_state(ssm_context *ctx, const char *path, size_t room,
+                                             ssm_forecaster **out /* (room) */, size_t *n);
+
 SSM_END_DECLS
 
 #endif

@@ -112,6 +112,9 @@ typedef struct ssm_forecaster_type {
     /* Names everything that fit produced, for saving and for loading alike (one function, so that the two
      * cannot drift apart). */
     ssm_status (*params)(void *self, ssm_archive *archive);
+    /* SSM_CAP_ONLINE: names everything that condition and update made, in the same way. When loading, params
+     * came before, condition did not: what condition allocates is allocated here. */
+    ssm_status (*state)(void *self, ssm_archive *archive);
     /* One line on what was fitted or decided and why, lower case; "" if there is nothing to say. NULL: none.
      */
     ssm_status (*note)(const void *self, char *text, size_t size);

@@ -26,6 +26,8 @@ ssm_status ssmi_archive_f64(ssm_archive *archive, const char *name, double **dat
                             const size_t *shape);
 ssm_status ssmi_archive_f32(ssm_archive *archive, const char *name, float **data, size_t rank,
                             const size_t *shape);
+/* The same for an array that stands where it is to stay: loading copies into it. */
+ssm_status ssmi_archive_values(ssm_archive *archive, const char *name, double *value, size_t count);
 /* A string in the metadata, at most size-1 bytes. */
 ssm_status ssmi_archive_text(ssm_archive *archive, const char *name, char *text, size_t size);
 /* The same for a text of any length, which loading puts into the handle's arena. */
@@ -36,7 +38,9 @@ ssm_status ssmi_archive_member(ssm_archive *archive, const char *prefix, ssm_for
 
 int ssmi_archive_loading(const ssm_archive *archive); /* 1 when loading, 0 when saving */
 ssm_context *ssmi_archive_context(const ssm_archive *archive);
-ssm_arena *ssmi_archive_memory(const ssm_archive *archive); /* when loading: lives as long as the handle */
+/* When loading: lives as long as the handle; in `state` as long as the history. */
+ssm_arena *ssmi_archive_memory(const ssm_archive *archive);
+ssm_arena *ssmi_archive_scratch(const ssm_archive *archive); /* lives until the file is written or read */
 /* SSM_E_FORMAT with a message that names the model file. */
 ssm_status ssmi_archive_reject(ssm_archive *archive, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

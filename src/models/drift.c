@@ -86,6 +86,13 @@ static ssm_status params(void *self_, ssm_archive *archive)
     return ssmi_archive_spread(archive, "span", &self->span);
 }
 
+static ssm_status state(void *self_, ssm_archive *archive)
+{
+    drift *self = self_;
+    SSMI_TRY(ssmi_archive_real(archive, "state.last", &self->last));
+    return ssmi_archive_size(archive, "state.age", &self->age);
+}
+
 const ssm_forecaster_type ssmi_model_drift = {
     .name = "drift",
     .summary = "the line through the first and the last observation, continued",
@@ -97,4 +104,5 @@ const ssm_forecaster_type ssmi_model_drift = {
     .update = update,
     .predict = predict,
     .params = params,
+    .state = state,
 };

@@ -10,6 +10,7 @@
  * Known value: on a straight line without noise the forecast is its continuation and the intervals have width
  * zero up to rounding. */
 #include "forecast/archive.h"
+#include "models/kalman_state.h"
 #include "models/structural_search.h"
 
 #include <gsl/gsl_cdf.h>
@@ -119,15 +120,22 @@ static ssm_status take_in(kalman *self, double y)
     return ssmi_kalman_run_row(&self->run, self->rows++, &x);
 }
 
+/* Builds the fitted model and starts its filter. */
+static ssm_status start(kalman *self, ssm_arena *mem)
+{
+    SSMI_TRY(ssmi_structural_build(&self->matrices, &self->choice.structure, mem));
+    SSMI_TRY(ssmi_kalman_filter_init(&self->filter, &self->matrices.model, mem));
+    ssmi_kalman_run_start(&self->run, &self->filter, NULL, NULL);
+    self->rows = 0;
+    return SSM_OK;
+}
+
 static ssm_status condition(void *self_, const ssm_series *history, ssm_arena *mem, ssm_arena *tmp)
 {
     (void)tmp;
     kalman *self = self_;
     const size_t from = history->length > most_condition_rows ? history->length - most_condition_rows : 0;
-    SSMI_TRY(ssmi_structural_build(&self->matrices, &self->choice.structure, mem));
-    SSMI_TRY(ssmi_kalman_filter_init(&self->filter, &self->matrices.model, mem));
-    ssmi_kalman_run_start(&self->run, &self->filter, NULL, NULL);
-    self->rows = 0;
+    SSMI_TRY(start(self, mem));
     self->row = from + ssmi_first_row(history, ssmi_pattern_cycle(&self->choice.pattern));
     for (size_t t = from; t < history->length; t++) SSMI_TRY(take_in(self, history->value[t]));
     return SSM_OK;
@@ -282,6 +290,15 @@ static ssm_status params(void *self_, ssm_archive *archive)
     return check_parameters(c, archive);
 }
 
+static ssm_status state(void *self_, ssm_archive *archive)
+{
+    kalman *self = self_;
+    if (ssmi_archive_loading(archive)) SSMI_TRY(start(self, ssmi_archive_memory(archive)));
+    SSMI_TRY(ssmi_archive_size(archive, "state.rows", &self->rows));
+    SSMI_TRY(ssmi_archive_size(archive, "state.row", &self->row));
+    return ssmi_archive_run(archive, &self->run);
+}
+
 static ssm_status note(const void *self_, char *text, size_t size)
 {
     static const char *const slope_text[] = {"no slope", "slope", "damped slope"};
@@ -314,5 +331,6 @@ const ssm_forecaster_type ssmi_model_kalman = {
     .update = update,
     .predict = predict,
     .params = params,
+    .state = state,
     .note = note,
 };

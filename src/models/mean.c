@@ -61,6 +61,13 @@ static ssm_status params(void *self_, ssm_archive *archive)
     return self->count >= 1 ? SSM_OK : ssmi_archive_reject(archive, "\"count\" is less than 1");
 }
 
+/* Nothing: the history does not move the forecast. */
+static ssm_status state(void *self, ssm_archive *archive)
+{
+    (void)self, (void)archive;
+    return SSM_OK;
+}
+
 const ssm_forecaster_type ssmi_model_mean = {
     .name = "mean",
     .summary = "the mean of the observed values",
@@ -72,4 +79,5 @@ const ssm_forecaster_type ssmi_model_mean = {
     .update = update,
     .predict = predict,
     .params = params,
+    .state = state,
 };

@@ -71,6 +71,13 @@ static ssm_status params(void *self_, ssm_archive *archive)
     return ssmi_archive_spread(archive, "sigma", &self->sigma);
 }
 
+static ssm_status state(void *self_, ssm_archive *archive)
+{
+    naive *self = self_;
+    SSMI_TRY(ssmi_archive_real(archive, "state.last", &self->last));
+    return ssmi_archive_size(archive, "state.age", &self->age);
+}
+
 const ssm_forecaster_type ssmi_model_naive = {
     .name = "naive",
     .summary = "the last observed value, as for a random walk",
@@ -82,4 +89,5 @@ const ssm_forecaster_type ssmi_model_naive = {
     .update = update,
     .predict = predict,
     .params = params,
+    .state = state,
 };

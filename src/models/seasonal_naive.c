@@ -145,6 +145,35 @@ static ssm_status params(void *self_, ssm_archive *archive)
     return ssmi_archive_spread(archive, "sigma", &self->sigma);
 }
 
+/* The cycle of each position is stored from 1, so that 0 means never seen. */
+static ssm_status state(void *self_, ssm_archive *archive)
+{
+    seasonal_naive *self = self_;
+    const size_t m = self->period;
+    const int loading = ssmi_archive_loading(archive);
+    double *value = SSMI_ALLOC(ssmi_archive_scratch(archive), double, m);
+    double *cycle = SSMI_ALLOC(ssmi_archive_scratch(archive), double, m);
+    if (value == NULL || cycle == NULL) return SSM_E_MEMORY;
+    if (loading) SSMI_TRY(start(self, ssmi_archive_memory(archive)));
+    for (size_t i = 0; !loading && i < m; i++) {
+        if (isnan(self->season[i])) continue;
+        value[i] = self->season[i];
+        cycle[i] = (double)self->cycle[i] + 1;
+    }
+    SSMI_TRY(ssmi_archive_size(archive, "state.length", &self->length));
+    SSMI_TRY(ssmi_archive_real(archive, "state.last", &self->last));
+    SSMI_TRY(ssmi_archive_values(archive, "state.season", value, m));
+    SSMI_TRY(ssmi_archive_values(archive, "state.cycle", cycle, m));
+    for (size_t i = 0; loading && i < m; i++) {
+        if (cycle[i] == 0) continue;
+        if (!(cycle[i] >= 1 && cycle[i] <= (double)(self->length / m + 1)))
+            return ssmi_archive_reject(archive, "position %zu was seen in the future", i);
+        self->season[i] = value[i];
+        self->cycle[i] = (size_t)cycle[i] - 1;
+    }
+    return SSM_OK;
+}
+
 static ssm_status note(const void *self_, char *text, size_t size)
 {
     const seasonal_naive *self = self_;
@@ -175,5 +204,6 @@ const ssm_forecaster_type ssmi_model_seasonal_naive = {
     .update = update,
     .predict = predict,
     .params = params,
+    .state = state,
     .note = note,
 };

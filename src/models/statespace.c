@@ -15,6 +15,7 @@
 #include "forecast/archive.h"
 #include "kalman/filter.h"
 #include "models/gaussian.h"
+#include "models/kalman_state.h"
 #include "models/smoothed.h"
 
 #include <math.h>
@@ -214,6 +215,14 @@ static ssm_status params(void *self_, ssm_archive *archive)
     return ssmi_archive_reject(archive, "%s", ssm_context_message(ssmi_archive_context(archive)));
 }
 
+static ssm_status state(void *self_, ssm_archive *archive)
+{
+    statespace *self = self_;
+    if (ssmi_archive_loading(archive)) SSMI_TRY(start(self, ssmi_archive_memory(archive)));
+    SSMI_TRY(ssmi_archive_size(archive, "state.rows", &self->rows));
+    return ssmi_archive_run(archive, &self->run);
+}
+
 static ssm_status note(const void *self_, char *text, size_t size)
 {
     const statespace *self = self_;
@@ -246,5 +255,6 @@ const ssm_forecaster_type ssmi_model_statespace = {
     .decompose = decompose,
     .component = component,
     .params = params,
+    .state = state,
     .note = note,
 };

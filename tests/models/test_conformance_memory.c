@@ -6,14 +6,19 @@
 #include <time.h>
 #include <unistd.h>
 
+static void make_path(char *path, size_t size)
+{
+    const char *folder = getenv("TMPDIR");
+    snprintf(path, size, "%s/ssmcast-conformance-%ld.safetensors", folder != NULL ? folder : "/tmp",
+             (long)getpid());
+}
+
 static void a_saved_model_forecasts_the_same_after_loading(void **state)
 {
     (void)state;
     double y[ROWS];
     char path[512], note[512], note_again[512];
-    const char *folder = getenv("TMPDIR");
-    snprintf(path, sizeof path, "%s/ssmcast-conformance-%ld.safetensors", folder != NULL ? folder : "/tmp",
-             (long)getpid());
+    make_path(path, sizeof path);
     make_rows(y, 8);
     ssm_series series = series_of(y, ROWS);
     FOR_EACH_MODEL(type)
@@ -37,6 +42,57 @@ static void a_saved_model_forecasts_the_same_after_loading(void **state)
         assert_string_equal(note, note_again);
         ssm_forecaster_free(f);
         ssm_forecaster_free(loaded);
+        ssm_context_free(ctx);
+        remove(path);
+    }
+}
+
+/* A pair of handles that must not differ: one went on, the other was saved and loaded in between. */
+static void go_on(ssm_context *ctx, ssm_forecaster *through, ssm_forecaster *resumed, const double *y,
+                  const char *model)
+{
+    answer a, b;
+    must(ask(through, &a), ctx, model);
+    must(ask(resumed, &b), ctx, model);
+    assert_same(&a, &b, model, "saving and loading the state");
+    must(ssm_forecaster_update(through, y), ctx, model);
+    must(ssm_forecaster_update(resumed, y), ctx, model);
+}
+
+/* Saved at every row of a stream: among missing rows, before and after a steady state. */
+static void a_stream_goes_on_after_loading_as_if_uninterrupted(void **state)
+{
+    (void)state;
+    enum { KNOWN = 20 };
+    double y[ROWS];
+    char path[512];
+    make_path(path, sizeof path);
+    make_rows(y, 21);
+    y[KNOWN + 3] = y[ROWS - 10] = y[ROWS - 9] = NAN;
+    ssm_series all = series_of(y, ROWS), early = series_of(y, KNOWN);
+    FOR_EACH_MODEL(type)
+    {
+        ssm_context *ctx = new_context();
+        ssm_forecaster *through, *resumed;
+        size_t n = 0;
+        must(ssm_forecaster_new(ctx, type->name, &through), ctx, type->name);
+        must(fit(through, &all), ctx, type->name);
+        assert_int_equal(ssm_forecaster_save_state(&through, 1, path), SSM_E_STATE);
+        must(ssm_forecaster_condition(through, type->caps & SSM_CAP_ONLINE ? &early : &all), ctx, type->name);
+        if (!(type->caps & SSM_CAP_ONLINE)) {
+            assert_int_equal(ssm_forecaster_save_state(&through, 1, path), SSM_E_UNSUPPORTED);
+            ssm_forecaster_free(through);
+            ssm_context_free(ctx);
+            continue;
+        }
+        for (int t = KNOWN; t < ROWS; t += 7) {
+            must(ssm_forecaster_save_state(&through, 1, path), ctx, type->name);
+            must(ssm_forecaster_load_state(ctx, path, 1, &resumed, &n), ctx, type->name);
+            assert_int_equal(n, 1);
+            for (int k = t; k < t + 7 && k < ROWS; k++) go_on(ctx, through, resumed, y + k, type->name);
+            ssm_forecaster_free(resumed);
+        }
+        ssm_forecaster_free(through);
         ssm_context_free(ctx);
         remove(path);
     }
@@ -113,6 +169,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_saved_model_forecasts_the_same_after_loading),
+        cmocka_unit_test(a_stream_goes_on_after_loading_as_if_uninterrupted),
         cmocka_unit_test(a_failing_allocation_is_a_clean_error_without_a_leak),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
