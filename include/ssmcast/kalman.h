@@ -19,14 +19,33 @@ SSM_BEGIN_DECLS
  * the numbers below are those of the Nile with variances 15099 and 1469.1. */
 typedef enum ssm_loglik_convention {
     SSM_LOGLIK_DURBIN_KOOPMAN = 0, /* exact diffuse, all constants (eq. 7.2.5; statsmodels): -633.46456 */
-    SSM_LOGLIK_KFAS, /* exact diffuse, no -log(2 pi)/2 for the diffuse observations: -632.54563 */
-    SSM_LOGLIK_KAPPA /* not exact: variance P1 + kappa P1inf, all terms; kappa = 1e7: -641.58558 */
+    SSM_LOGLIK_KFAS,  /* exact diffuse, no -log(2 pi)/2 for the diffuse observations: -632.54563 */
+    SSM_LOGLIK_KAPPA, /* not exact: variance P1 + kappa P1inf, all terms; kappa = 1e7: -641.58558 */
+    /* KFAS' plus log |X'X| / 2, where X takes the diffuse states to the observed values: comparable between
+     * models whose diffuse parts differ (Francke, Koopman & de Vos 2010): -630.24304 */
+    SSM_LOGLIK_MARGINAL
 } ssm_loglik_convention;
+
+/* How the filter carries the variance of the state. All forms store the same output; they differ in speed and
+ * in how much rounding they forgive. README says when to take which. */
+typedef enum ssm_kalman_form {
+    SSM_KALMAN_UNIVARIATE = 0, /* P, one scalar at a time; no inversion, the fastest */
+    SSM_KALMAN_MULTIVARIATE,   /* P, a row at a time through the factors of F (D&K 2012, sec. 4.3 and 5.2) */
+    SSM_KALMAN_SQUARE_ROOT,    /* a triangular root of P, by orthogonal transformations */
+    SSM_KALMAN_PARALLEL,       /* a scan over time on the context's threads; same bits for any number */
+    /* Not exact: P and gains of the steady state from the first row on that follows the diffuse ones. The
+     * innovations of this filter then enter the likelihood. ssm_kalman_constant_gain tells what it costs. */
+    SSM_KALMAN_CONSTANT_GAIN
+} ssm_kalman_form;
 
 /* All zero is the default. */
 typedef struct ssm_kalman_options {
     ssm_loglik_convention convention;
-    double kappa; /* for SSM_LOGLIK_KAPPA; 0: 1e7 */
+    double kappa;         /* for SSM_LOGLIK_KAPPA; 0: 1e7 */
+    ssm_kalman_form form; /* of the filter; smoother and score always work on the univariate one */
+    /* Not 0: H, Q and P1 are known up to a common factor only. Its maximum-likelihood value is returned in
+     * the summary, and loglik is that of the model with it. */
+    int concentrate;
     /* The covariances of a model that does not depend on time settle. They are no longer computed once a step
      * changes no element by more than this part of its standard deviations; 0: 1e-13, negative: never. */
     double steady_tolerance;
@@ -52,7 +71,20 @@ typedef struct ssm_kalman_summary {
     size_t n_diffuse_left;        /* directions that the data have not fixed; 0 is the healthy case */
     size_t n_certain; /* observations without information, variance 0: they do not enter the likelihood */
     size_t n_steady;  /* rows on which the covariances had settled */
+    /* Rows that the form could not take its own way and left to the univariate one: MULTIVARIATE, an F that
+     * is singular or diffuse in part; PARALLEL, the rows before the scan, all of them when an observation has
+     * no variance of its own. 0 for the other forms. */
+    size_t n_fallback;
+    double scale; /* common factor of the variances; 1 unless options ask for it */
 } ssm_kalman_summary;
+
+/* Names of forms and conventions, such as "square-root" and "durbin-koopman". NULL when there is no such
+ * value; SSM_E_ARGUMENT when there is no such name, and the message lists them. */
+SSM_API const char *ssm_kalman_form_name(ssm_kalman_form form);
+SSM_API ssm_status ssm_kalman_form_find(ssm_context *ctx, const char *name, ssm_kalman_form *form);
+SSM_API const char *ssm_loglik_convention_name(ssm_loglik_convention convention);
+SSM_API ssm_status ssm_loglik_convention_find(ssm_context *ctx, const char *name,
+                                              ssm_loglik_convention *convention);
 
 /* Filters y (p, length). `options` NULL: defaults; `out` NULL: only the summary. SSM_E_ARGUMENT: sizes;
  * SSM_E_DATA: y has an infinite value; SSM_E_NUMERIC: the recursion overflowed, the message names the row. On

@@ -8,7 +8,7 @@
  * once; its covariance is then the start of the full recursion.
  *
  * Known value: Nile, variances 15099 and 1469.1: log-likelihood -633.4645636489, steady P 5501.257941808. */
-#include "kalman/filter.h"
+#include "kalman/form.h"
 
 #include <float.h>
 #include <string.h>
@@ -19,7 +19,7 @@ typedef ssmi_kalman_run run;
 
 ssm_status ssmi_kalman_filter_init(ssmi_kalman_filter *f, const ssm_statespace *model, ssm_arena *arena)
 {
-    f->ctx = arena->ctx;
+    *f = (ssmi_kalman_filter){.ctx = arena->ctx, .form = &ssmi_kalman_univariate};
     SSMI_TRY(ssmi_kalman_system_init(&f->system, model, arena));
     const size_t n = model->n, p = model->p;
     double *state = SSMI_ALLOC(arena, double, SSMI_KALMAN_STATE_SIZE(n));
@@ -29,8 +29,9 @@ ssm_status ssmi_kalman_filter_init(ssmi_kalman_filter *f, const ssm_statespace *
     f->row = SSMI_ALLOC(arena, ssmi_innovation, p);
     f->M = SSMI_ALLOC(arena, double, n *p);
     f->Minf = SSMI_ALLOC(arena, double, n *p);
+    f->F_before = SSMI_ALLOC(arena, double, p);
     if (state == NULL || f->A1 == NULL || f->P1 == NULL || f->before == NULL || f->row == NULL ||
-        f->M == NULL || f->Minf == NULL)
+        f->M == NULL || f->Minf == NULL || f->F_before == NULL)
         return SSM_E_MEMORY;
     ssmi_kalman_state_init(&f->state, n, state);
     ssmi_kalman_filter_refresh(f);
@@ -42,6 +43,21 @@ void ssmi_kalman_filter_refresh(ssmi_kalman_filter *f)
     const ssm_statespace *m = f->system.model;
     ssmi_kalman_system_refresh(&f->system, 0);
     f->rank = m->P1inf != NULL ? ssmi_kalman_factor(f->A1, m->P1inf, f->before, m->n) : 0;
+}
+
+ssm_status ssmi_kalman_filter_use(ssmi_kalman_filter *f, const ssm_kalman_options *options, ssm_arena *arena)
+{
+    if (options == NULL) return SSM_OK;
+    const ssmi_kalman_form *form = ssmi_kalman_sequential_form(options->form);
+    if (form == NULL)
+        return ssmi_fail(f->ctx, SSM_E_UNSUPPORTED, "form %d of the filter does not go row after row",
+                         (int)options->form);
+    f->form = form;
+    SSMI_TRY(form->use(f, arena));
+    if (options->convention != SSM_LOGLIK_MARGINAL) return SSM_OK;
+    f->extra = SSMI_ALLOC(arena, ssmi_kalman_marginal, 1);
+    if (f->extra == NULL) return SSM_E_MEMORY;
+    return ssmi_kalman_marginal_init(f->extra, f->system.n, f->rank, arena);
 }
 
 static void start_state(ssmi_kalman_filter *f, const ssm_kalman_options *options)
@@ -64,11 +80,16 @@ void ssmi_kalman_run_start(run *r, ssmi_kalman_filter *f, const ssm_kalman_optio
     const ssm_kalman_options defaults = {0};
     if (options == NULL) options = &defaults;
     *r = (run){.f = f, .record = record, .sum = ssmi_loglik_zero()};
-    r->constant_for_diffuse = options->convention != SSM_LOGLIK_KFAS;
+    r->squares = ssmi_loglik_zero();
+    r->convention = options->convention;
+    r->concentrate = options->concentrate;
     r->tolerance = options->steady_tolerance == 0.0 ? 1e-13 : options->steady_tolerance;
     if (!f->system.constant) r->tolerance = -1.0;
     for (size_t i = 0; i < f->system.p; i++) f->row[i] = (ssmi_innovation){.F = NAN};
     start_state(f, options);
+    f->form->start(f);
+    f->n_fallback = 0;
+    if (f->extra != NULL) ssmi_kalman_marginal_start(f->extra, f->A1);
 }
 
 /* One scalar's part in the likelihood and the summary. */
@@ -83,12 +104,12 @@ static void account(run *r, const ssmi_innovation *in)
     switch (in->kind) {
     case SSMI_KALMAN_ORDINARY:
         ssmi_loglik_log(&r->sum, in->F);
-        ssmi_loglik_plain(&r->sum, in->v * in->v / in->F);
+        ssmi_loglik_plain(r->concentrate ? &r->squares : &r->sum, in->v * in->v / in->F);
         r->sum.count++;
         break;
     case SSMI_KALMAN_DIFFUSE:
         ssmi_loglik_log(&r->sum, in->Finf);
-        r->sum.count += r->constant_for_diffuse ? 1 : 0;
+        r->sum.count += r->convention == SSM_LOGLIK_DURBIN_KOOPMAN ? 1 : 0;
         summary->n_diffuse++;
         break;
     case SSMI_KALMAN_CERTAIN:
@@ -107,7 +128,10 @@ static void record_before(const run *r, size_t t)
     const size_t n = s->n;
     if (out == NULL) return;
     if (out->a != NULL) memcpy(out->a + t * n, s->a, n * sizeof(double));
-    if (out->P != NULL) memcpy(out->P + t * n * n, s->P, n * n * sizeof(double));
+    if (out->P != NULL) {
+        r->f->form->covariance(r->f);
+        memcpy(out->P + t * n * n, s->P, n * n * sizeof(double));
+    }
     if (out->A != NULL) memcpy(out->A + t * n * n, s->A, n * s->n_diffuse * sizeof(double));
     if (out->n_diffuse != NULL) out->n_diffuse[t] = s->n_diffuse;
 }
@@ -125,6 +149,7 @@ static void record_variance(const run *r, size_t t)
             memcpy(out->P_columns + t * block, out->P_columns + (t - 1) * block, block * sizeof(double));
         return;
     }
+    if (out->P_filtered != NULL || out->n_columns > 0) r->f->form->covariance(r->f);
     if (out->P_filtered != NULL) memcpy(out->P_filtered + t * n * n, P, n * n * sizeof(double));
     for (size_t k = 0; k < out->n_columns; k++)
         memcpy(out->P_columns + t * block + k * n, P + out->column[k] * n, n * sizeof(double));
@@ -151,23 +176,19 @@ static ssm_status check_finite(const run *r, size_t t, double y, const ssmi_inno
     return ssmi_fail(r->f->ctx, SSM_E_NUMERIC, "row %zu: the filter's numbers are no longer finite", t);
 }
 
-/* The updates of one row. Returns whether every scalar was ordinary and no F moved. */
+/* The updates of one row. `calm`: every scalar was ordinary and no F moved. */
 static ssm_status update_row(run *r, size_t t, const double *y, int *calm)
 {
     ssmi_kalman_filter *f = r->f;
-    const size_t n = f->system.n, p = f->system.p;
-    const ssmi_observation observed = ssmi_kalman_observe(&f->system, y);
+    const size_t p = f->system.p;
+    for (size_t i = 0; i < p; i++) f->F_before[i] = f->row[i].F;
+    f->form->update(f, y);
     *calm = 1;
     for (size_t i = 0; i < p; i++) {
-        ssmi_innovation in = {.kind = SSMI_KALMAN_MISSING, .v = NAN, .F = NAN};
-        if (!isnan(observed.y[i])) {
-            in = ssmi_kalman_update(&f->state, observed.Z, i, observed.h[i], observed.y[i], f->M + i * n,
-                                    f->Minf + i * n);
-            SSMI_TRY(check_finite(r, t, observed.y[i], &in));
-        }
-        *calm &= in.kind == SSMI_KALMAN_ORDINARY && fabs(in.F - f->row[i].F) <= r->tolerance * in.F;
-        f->row[i] = in;
-        account(r, &in);
+        const ssmi_innovation *in = f->row + i;
+        if (in->kind != SSMI_KALMAN_MISSING) SSMI_TRY(check_finite(r, t, y[i], in));
+        *calm &= in->kind == SSMI_KALMAN_ORDINARY && fabs(in->F - f->F_before[i]) <= r->tolerance * in->F;
+        account(r, in);
     }
     return SSM_OK;
 }
@@ -189,23 +210,36 @@ static void watch(run *r, size_t t, int calm)
     const size_t n = f->system.n;
     if (r->watching) {
         r->watching = 0;
+        f->form->covariance(f);
         r->steady = calm && ssmi_kalman_settled(f->state.P, f->before, r->tolerance, n);
         r->test_after = t + rows_between_tests;
     } else if (calm && t >= r->test_after && f->state.n_diffuse == 0) {
+        f->form->covariance(f);
         memcpy(f->before, f->state.P, n * n * sizeof(double));
         r->watching = 1;
     }
 }
 
+static ssm_status take(run *r, size_t t, const double *y, int *calm)
+{
+    ssmi_kalman_system_at(&r->f->system, t);
+    record_before(r, t);
+    SSMI_TRY(update_row(r, t, y, calm));
+    record_after(r, t);
+    return SSM_OK;
+}
+
+ssm_status ssmi_kalman_run_take(run *r, size_t t, const double *y)
+{
+    int calm;
+    return take(r, t, y, &calm);
+}
+
 static ssm_status full_row(run *r, size_t t, const double *y)
 {
-    ssmi_kalman_filter *f = r->f;
     int calm;
-    ssmi_kalman_system_at(&f->system, t);
-    record_before(r, t);
-    SSMI_TRY(update_row(r, t, y, &calm));
-    record_after(r, t);
-    ssmi_kalman_predict(&f->state, &f->system.T, &f->system.shock, f->system.c);
+    SSMI_TRY(take(r, t, y, &calm));
+    r->f->form->predict(r->f);
     if (r->tolerance >= 0.0) watch(r, t, calm);
     return SSM_OK;
 }
@@ -233,6 +267,10 @@ static ssm_status steady_row(run *r, size_t t, const ssmi_observation *observed)
 ssm_status ssmi_kalman_run_row(run *r, size_t t, const double *y)
 {
     ssmi_kalman_filter *f = r->f;
+    if (f->extra != NULL) {
+        ssmi_kalman_system_at(&f->system, t);
+        ssmi_kalman_marginal_row(f->extra, &f->system, y);
+    }
     if (r->steady) {
         ssmi_kalman_system_at(&f->system, t);
         const ssmi_observation observed = ssmi_kalman_observe(&f->system, y);
@@ -242,13 +280,43 @@ ssm_status ssmi_kalman_run_row(run *r, size_t t, const double *y)
     return full_row(r, t, y);
 }
 
+/* Maximum over a common factor of the variances: its value and the likelihood there. Diffuse observations do
+ * not depend on it. */
+static double concentrate(run *r)
+{
+    const double N = (double)(r->summary.n_observed - r->summary.n_diffuse - r->summary.n_certain);
+    const double squares = r->squares.sum + r->squares.lost;
+    r->summary.scale = N > 0.0 ? squares / N : 1.0;
+    if (!(r->summary.scale > 0.0)) return INFINITY; /* fitted exactly: the likelihood has no bound */
+    return ssmi_loglik_value(&r->sum) - 0.5 * N * (1.0 + log(r->summary.scale));
+}
+
+/* The whole log-likelihood; NaN when it cannot be told. */
+static double total(run *r)
+{
+    const double sum = r->concentrate ? concentrate(r) : ssmi_loglik_value(&r->sum);
+    if (r->impossible) return -INFINITY;
+    if (r->convention != SSM_LOGLIK_MARGINAL) return sum;
+    return r->f->extra != NULL ? sum + ssmi_kalman_marginal_term(r->f->extra) : NAN;
+}
+
 ssm_status ssmi_kalman_run_finish(run *r, size_t length)
 {
+    ssmi_kalman_filter *f = r->f;
+    f->form->covariance(f); /* the state is valid from here on */
     record_before(r, length);
-    r->summary.n_diffuse_left = r->f->state.n_diffuse;
-    r->summary.loglik = r->impossible ? -INFINITY : ssmi_loglik_value(&r->sum);
+    r->summary.n_diffuse_left = f->state.n_diffuse;
+    r->summary.n_fallback = f->n_fallback;
+    r->summary.scale = 1.0;
+    r->summary.loglik = total(r);
+    if (r->convention == SSM_LOGLIK_MARGINAL && f->extra == NULL)
+        return ssmi_fail(f->ctx, SSM_E_UNSUPPORTED, "the marginal likelihood is known to the filter alone");
+    if (r->convention == SSM_LOGLIK_MARGINAL && f->state.n_diffuse > 0)
+        return ssmi_fail(f->ctx, SSM_E_DATA,
+                         "the marginal likelihood needs data that fix all diffuse states; %zu are open",
+                         f->state.n_diffuse);
     if (isnan(r->summary.loglik))
-        return ssmi_fail(r->f->ctx, SSM_E_NUMERIC, "the log-likelihood is not a number");
+        return ssmi_fail(f->ctx, SSM_E_NUMERIC, "the log-likelihood is not a number");
     return SSM_OK;
 }
 

@@ -1,14 +1,22 @@
 /* The public face of filter and forecast: memory of one call around the internal workspace. */
 #include "base/arena.h"
-#include "kalman/filter.h"
+#include "kalman/form.h"
+#include "kalman/parallel.h"
 
 #include <math.h>
 #include <string.h>
 
-static ssm_status check_call(ssm_context *ctx, const ssm_statespace *model, const double *y, size_t length)
+static ssm_status check_call(ssm_context *ctx, const ssm_statespace *model, const double *y, size_t length,
+                             const ssm_kalman_options *options)
 {
     if (model == NULL || (y == NULL && length > 0))
         return ssmi_fail(ctx, SSM_E_ARGUMENT, "model and observations must be given");
+    if (options == NULL) return SSM_OK;
+    if (ssm_kalman_form_name(options->form) == NULL)
+        return ssmi_fail(ctx, SSM_E_ARGUMENT, "the filter has no form %d", (int)options->form);
+    if (ssm_loglik_convention_name(options->convention) == NULL)
+        return ssmi_fail(ctx, SSM_E_ARGUMENT, "there is no likelihood convention %d",
+                         (int)options->convention);
     return SSM_OK;
 }
 
@@ -79,7 +87,12 @@ static ssm_status filter(const ssm_statespace *model, const double *y, size_t le
     ssmi_kalman_record record;
     SSMI_TRY(ssmi_kalman_filter_init(&f, model, arena));
     SSMI_TRY(open_record(&record, out, model->n, model->p, length, arena));
-    SSMI_TRY(ssmi_kalman_filter_run(&f, y, length, options, &record, summary));
+    if (options != NULL && options->form == SSM_KALMAN_PARALLEL) {
+        SSMI_TRY(ssmi_kalman_parallel_run(&f, y, length, options, &record, summary, arena));
+    } else {
+        SSMI_TRY(ssmi_kalman_filter_use(&f, options, arena));
+        SSMI_TRY(ssmi_kalman_filter_run(&f, y, length, options, &record, summary));
+    }
     close_record(out, &record, model->n, model->p, length);
     return SSM_OK;
 }
@@ -88,7 +101,7 @@ ssm_status ssm_kalman_filter(ssm_context *ctx, const ssm_statespace *model, cons
                              const ssm_kalman_options *options, const ssm_kalman_output *out,
                              ssm_kalman_summary *summary)
 {
-    SSMI_TRY(check_call(ctx, model, y, length));
+    SSMI_TRY(check_call(ctx, model, y, length, options));
     ssm_kalman_summary ours;
     ssm_arena arena;
     ssmi_arena_init(&arena, ctx);
@@ -126,6 +139,8 @@ static ssm_status forecast(const ssm_statespace *model, const double *y, size_t 
     SSMI_TRY(ssmi_kalman_filter_init(&f, model, arena));
     double *PZ = SSMI_ALLOC(arena, double, model->n);
     if (PZ == NULL) return SSM_E_MEMORY;
+    if (options != NULL && options->form != SSM_KALMAN_PARALLEL)
+        SSMI_TRY(ssmi_kalman_filter_use(&f, options, arena));
     SSMI_TRY(ssmi_kalman_filter_run(&f, y, length, options, NULL, &summary));
     if (summary.n_diffuse_left > 0)
         return ssmi_fail(arena->ctx, SSM_E_DATA, "%zu directions of the state are not fixed by the data",
@@ -142,7 +157,7 @@ ssm_status ssm_kalman_forecast(ssm_context *ctx, const ssm_statespace *model, co
                                size_t horizon, const ssm_kalman_options *options, double *mean,
                                double *variance)
 {
-    SSMI_TRY(check_call(ctx, model, y, length));
+    SSMI_TRY(check_call(ctx, model, y, length, options));
     if (mean == NULL || horizon == 0)
         return ssmi_fail(ctx, SSM_E_ARGUMENT, "a forecast needs a horizon and an array for the mean");
     ssm_arena arena;

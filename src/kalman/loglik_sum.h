@@ -41,6 +41,14 @@ static inline void ssmi_loglik_log(ssmi_loglik_sum *s, double F)
     }
 }
 
+/* Adds the terms of `from`. */
+static inline void ssmi_loglik_merge(ssmi_loglik_sum *s, const ssmi_loglik_sum *from)
+{
+    ssmi_loglik_plain(s, from->sum);
+    ssmi_loglik_plain(s, from->lost + log(from->product));
+    s->count += from->count;
+}
+
 static inline double ssmi_loglik_value(const ssmi_loglik_sum *s)
 {
     const double log_2pi = 1.8378770664093454836;

@@ -66,7 +66,7 @@ static void extend_reach(ssmi_kalman_state *s)
     }
 }
 
-static void extend_scale(ssmi_kalman_state *s)
+void ssmi_kalman_extend_scale(ssmi_kalman_state *s)
 {
     for (size_t i = 0; i < s->n; i++) s->scale[i] = fmax(s->scale[i], s->P[i + i * s->n]);
 }
@@ -85,11 +85,10 @@ void ssmi_kalman_start(ssmi_kalman_state *s, const double *a1, const double *P1,
         if (shock->place[e] == shock->mirror[e]) s->scale[shock->place[e] / n] = shock->value[e];
     }
     extend_reach(s);
-    extend_scale(s);
+    ssmi_kalman_extend_scale(s);
 }
 
-/* w = row i of Z times A. Returns its squared length, or 0 when that is only rounding. */
-static double diffuse_direction(double *w, const ssmi_kalman_state *s, const ssmi_rows *Z, size_t i)
+double ssmi_kalman_diffuse_direction(double *w, const ssmi_kalman_state *s, const ssmi_rows *Z, size_t i)
 {
     double length = 0.0, reach = 0.0;
     for (size_t j = 0; j < s->n_diffuse; j++) {
@@ -104,7 +103,7 @@ static double diffuse_direction(double *w, const ssmi_kalman_state *s, const ssm
 }
 
 /* Reflects the columns of A so that only one has z A != 0, and drops that one. */
-static void remove_direction(ssmi_kalman_state *s, double *w, double length)
+void ssmi_kalman_remove_direction(ssmi_kalman_state *s, double *w, double length)
 {
     const size_t n = s->n, last = s->n_diffuse - 1;
     size_t pivot = 0;
@@ -139,8 +138,8 @@ static void update_diffuse(ssmi_kalman_state *s, double *w, const double *M, dou
     for (size_t j = 0; j < n; j++) {
         for (size_t i = 0; i < n; i++) s->P[i + j * n] -= K[i] * g[j] + g[i] * K[j];
     }
-    remove_direction(s, w, in->Finf);
-    if (s->n_diffuse == 0) extend_scale(s);
+    ssmi_kalman_remove_direction(s, w, in->Finf);
+    if (s->n_diffuse == 0) ssmi_kalman_extend_scale(s);
 }
 
 static void update_ordinary(ssmi_kalman_state *s, const double *restrict M, double v, double F)
@@ -176,6 +175,13 @@ static ssmi_kalman_kind judge_certain(const ssmi_kalman_state *s, const ssmi_row
     return fabs(v) <= zero_innovation * size ? SSMI_KALMAN_CERTAIN : SSMI_KALMAN_CONTRADICTION;
 }
 
+ssmi_kalman_kind ssmi_kalman_judge(const ssmi_kalman_state *s, const ssmi_rows *Z, size_t i, double h,
+                                   double y, double v, double F)
+{
+    if (F <= zero_variance * variance_at_start(s, Z, i, h)) return judge_certain(s, Z, i, h, y, v);
+    return SSMI_KALMAN_ORDINARY;
+}
+
 ssmi_innovation ssmi_kalman_update(ssmi_kalman_state *s, const ssmi_rows *Z, size_t i, double h, double y,
                                    double *M, double *Minf)
 {
@@ -184,18 +190,15 @@ ssmi_innovation ssmi_kalman_update(ssmi_kalman_state *s, const ssmi_rows *Z, siz
     in.v = y - ssmi_rows_dot(Z, i, s->a);
     in.F = ssmi_rows_dot(Z, i, M) + h;
     if (s->n_diffuse > 0) {
-        in.Finf = diffuse_direction(s->work, s, Z, i);
+        in.Finf = ssmi_kalman_diffuse_direction(s->work, s, Z, i);
         if (in.Finf > 0.0) {
             in.kind = SSMI_KALMAN_DIFFUSE;
             update_diffuse(s, s->work, M, Minf, &in);
             return in;
         }
     }
-    if (in.F <= zero_variance * variance_at_start(s, Z, i, h)) {
-        in.kind = judge_certain(s, Z, i, h, y, in.v);
-    } else {
-        update_ordinary(s, M, in.v, in.F);
-    }
+    in.kind = ssmi_kalman_judge(s, Z, i, h, y, in.v, in.F);
+    if (in.kind == SSMI_KALMAN_ORDINARY) update_ordinary(s, M, in.v, in.F);
     return in;
 }
 
@@ -213,15 +216,20 @@ void ssmi_kalman_predict_mean(ssmi_kalman_state *s, const ssmi_rows *T, const do
     for (size_t i = 0; i < s->n; i++) s->a[i] = s->work[i] + (c != NULL ? c[i] : 0.0);
 }
 
-void ssmi_kalman_predict(ssmi_kalman_state *s, const ssmi_rows *T, const ssmi_entries *shock, const double *c)
+void ssmi_kalman_predict_diffuse(ssmi_kalman_state *s, const ssmi_rows *T)
 {
     const size_t n = s->n;
-    ssmi_kalman_predict_mean(s, T, c);
-    ssmi_rows_congruence(s->P, T, s->work, n);
-    ssmi_entries_add(s->P, shock);
     for (size_t j = 0; j < s->n_diffuse; j++) {
         ssmi_rows_times(s->work, T, s->A + j * n);
         memcpy(s->A + j * n, s->work, n * sizeof(double));
     }
     if (s->n_diffuse > 0) extend_reach(s);
+}
+
+void ssmi_kalman_predict(ssmi_kalman_state *s, const ssmi_rows *T, const ssmi_entries *shock, const double *c)
+{
+    ssmi_kalman_predict_mean(s, T, c);
+    ssmi_rows_congruence(s->P, T, s->work, s->n);
+    ssmi_entries_add(s->P, shock);
+    ssmi_kalman_predict_diffuse(s, T);
 }

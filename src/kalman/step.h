@@ -62,6 +62,21 @@ typedef struct ssmi_innovation {
 ssmi_innovation ssmi_kalman_update(ssmi_kalman_state *s, const ssmi_rows *Z, size_t i, double h, double y,
                                    double *M /* (n) */, double *Minf /* (n) */);
 
+/* The parts of the above that forms with another P are made of.
+ *
+ * w = row i of Z times A; returns its squared length, or 0 when that is only rounding. */
+double ssmi_kalman_diffuse_direction(double *w /* (n_diffuse) */, const ssmi_kalman_state *s,
+                                     const ssmi_rows *Z, size_t i);
+/* Takes the direction w, of that squared length, out of A, which loses a column. w is destroyed. */
+void ssmi_kalman_remove_direction(ssmi_kalman_state *s, double *w, double length);
+/* What an innovation with these v and F, not diffuse, is: ORDINARY, CERTAIN or CONTRADICTION. */
+ssmi_kalman_kind ssmi_kalman_judge(const ssmi_kalman_state *s, const ssmi_rows *Z, size_t i, double h,
+                                   double y, double v, double F);
+/* Notes the present variances as the scale of the start: when the last column of A has gone. */
+void ssmi_kalman_extend_scale(ssmi_kalman_state *s);
+/* A <- T A */
+void ssmi_kalman_predict_diffuse(ssmi_kalman_state *s, const ssmi_rows *T);
+
 /* alpha <- T alpha + c + R eta, where shock lists R Q R'. c may be NULL. */
 void ssmi_kalman_predict(ssmi_kalman_state *s, const ssmi_rows *T, const ssmi_entries *shock,
                          const double *c /* (n) */);

@@ -115,6 +115,7 @@ static void read_errors(ssmi_kalman_system *s, size_t t)
 
 void ssmi_kalman_system_refresh(ssmi_kalman_system *s, size_t t)
 {
+    s->t = t;
     list_transition(s, t);
     list_shock(s, t);
     ssmi_rows_build(&s->Z, ssmi_system_at(s->model->Z, t), s->p, s->n);
@@ -126,6 +127,7 @@ void ssmi_kalman_system_refresh(ssmi_kalman_system *s, size_t t)
 void ssmi_kalman_system_at(ssmi_kalman_system *s, size_t t)
 {
     const ssm_statespace *m = s->model;
+    s->t = t;
     s->c = ssmi_system_at(m->c, t);
     s->d = ssmi_system_at(m->d, t);
     if (s->constant) return;

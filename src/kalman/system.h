@@ -20,17 +20,20 @@ typedef struct ssmi_observation {
 typedef struct ssmi_kalman_system {
     const ssm_statespace *model; /* borrowed */
     size_t n, p;
+    size_t t;           /* the row prepared last */
     ssmi_rows T, Tt;    /* T and its transpose */
     ssmi_entries shock; /* R Q R' */
     const double *c;    /* (n) or NULL */
     int constant;       /* Z, H, T, R and Q do not depend on time */
 
+    ssmi_rows Z;         /* before the rotation */
+    const double *H, *d; /* (p, p), (p), or NULL */
+
     /* The rest belongs to system.c. */
     int correlated; /* H of this row is not diagonal */
-    ssmi_rows Z, rotated;
+    ssmi_rows rotated;
     double *h, *rotated_h, *y, *L, *dense; /* (p), (p), (p), (p, p), (max(n, p), n) */
-    const double *H, *d;
-    int rotated_is_full; /* `rotated` holds the rotation of a complete row */
+    int rotated_is_full;                   /* `rotated` holds the rotation of a complete row */
 } ssmi_kalman_system;
 
 /* Checks the model's sizes and pointers, allocates, and prepares row 0. */

@@ -1,23 +1,20 @@
 /* The time-parallel filter against the sequential one. */
-#include "base/arena.h"
 #include "kalman/joint_normal.h"
-#include "kalman/parallel.h"
 #include "kalman/reference_case.h"
 
 static void compare(const ssm_statespace *model, const double *y, size_t length, double tolerance)
 {
     const size_t n = model->n;
     ssm_context *ctx = open_context();
-    ssm_arena tmp;
-    ssmi_arena_init(&tmp, ctx);
-    double *a = calloc(n * length, sizeof *a), *P = calloc(n * n * length, sizeof *P), loglik;
+    double *a = calloc(n * length, sizeof *a), *P = calloc(n * n * length, sizeof *P);
     double *pa = calloc(n * length, sizeof *pa), *pP = calloc(n * n * length, sizeof *pP);
-    ssm_kalman_summary s;
-    const ssm_kalman_output out = {.a_filtered = a, .P_filtered = P};
-    const ssm_kalman_options never = {.steady_tolerance = -1.0};
+    ssm_kalman_summary s, parallel;
+    const ssm_kalman_output out = {.a_filtered = a, .P_filtered = P},
+                            pout = {.a_filtered = pa, .P_filtered = pP};
+    const ssm_kalman_options never = {.steady_tolerance = -1.0}, scan = {.form = SSM_KALMAN_PARALLEL};
     assert_int_equal(ssm_kalman_filter(ctx, model, y, length, &never, &out, &s), SSM_OK);
-    assert_int_equal(ssmi_kalman_parallel_filter(model, y, length, pa, pP, &loglik, &tmp), SSM_OK);
-    assert_close(loglik, s.loglik, tolerance);
+    assert_int_equal(ssm_kalman_filter(ctx, model, y, length, &scan, &pout, &parallel), SSM_OK);
+    assert_close(parallel.loglik, s.loglik, tolerance);
     double largest = 1.0;
     for (size_t k = 0; k < n * length; k++) largest = fmax(largest, fabs(a[k]));
     double off = 0.0;
@@ -32,7 +29,6 @@ static void compare(const ssm_statespace *model, const double *y, size_t length,
     free(P);
     free(pa);
     free(pP);
-    ssmi_arena_clear(&tmp);
     ssm_context_free(ctx);
 }
 
@@ -82,19 +78,24 @@ static void results_do_not_depend_on_the_threads(void **state)
 {
     (void)state;
     reference_case c;
-    double loglik[2];
+    const ssm_kalman_options scan = {.form = SSM_KALMAN_PARALLEL};
+    ssm_kalman_summary s[2];
+    double *v[2];
     assert_true(reference_open(&c, SSMCAST_TEST_DATA "/golden/kalman/dense_m8p4"));
+    const size_t count = c.length * c.model.p;
     for (size_t k = 0; k < 2; k++) {
         ssm_context *ctx = open_context();
-        ssm_arena tmp;
-        ssmi_arena_init(&tmp, ctx);
+        v[k] = calloc(count, sizeof(double));
+        const ssm_kalman_output out = {.v = v[k]};
         ssm_context_set_threads(ctx, k == 0 ? 1 : 5);
-        assert_int_equal(ssmi_kalman_parallel_filter(&c.model, c.y, c.length, NULL, NULL, loglik + k, &tmp),
-                         SSM_OK);
-        ssmi_arena_clear(&tmp);
+        assert_int_equal(ssm_kalman_filter(ctx, &c.model, c.y, c.length, &scan, &out, s + k), SSM_OK);
+        assert_true(s[k].n_fallback < 50);
         ssm_context_free(ctx);
     }
-    assert_memory_equal(loglik, loglik + 1, sizeof(double));
+    assert_memory_equal(&s[0].loglik, &s[1].loglik, sizeof(double));
+    assert_memory_equal(v[0], v[1], count * sizeof(double));
+    free(v[0]);
+    free(v[1]);
     reference_close(&c);
 }
 
