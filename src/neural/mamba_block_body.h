@@ -18,13 +18,6 @@ typedef struct NAME(mamba_record) {
     size_t size;
 } NAME(mamba_record);
 
-static REAL *NAME(carve)(REAL *base, size_t *used, size_t n)
-{
-    REAL *part = base != NULL ? base + *used : NULL;
-    *used += (n + 15) & ~(size_t)15;
-    return part;
-}
-
 static NAME(mamba_record) NAME(record_of)(REAL *base, const ssmi_mamba *m, size_t batch, size_t length)
 {
     const size_t rows = batch * length, E = m->channels, NE = m->states * E;

@@ -7,6 +7,7 @@
 /* The order matters. */
 /* clang-format off */
 #include "neural/real_f32.h"
+#include "neural/carve_body.h"
 #include "neural/layers_body.h"
 #include "neural/mamba_block_body.h"
 #include "neural/backbone_body.h"

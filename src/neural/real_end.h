@@ -5,3 +5,12 @@
 #undef R_EXP
 #undef R_LOG1P
 #undef R_FABS
+#undef R_ERF
+#undef R_COS
+#undef R_SIN
+#undef R_TANH
+#undef R_LOG
+#undef RECUR
+#undef RECUR_BACK
+#undef FFT
+#undef FFT_BACK

@@ -6,3 +6,12 @@
 #define R_EXP      expf
 #define R_LOG1P    log1pf
 #define R_FABS     fabsf
+#define R_ERF      erff
+#define R_COS      cosf
+#define R_SIN      sinf
+#define R_TANH     tanhf
+#define R_LOG      logf
+#define RECUR      recur_c32
+#define RECUR_BACK recur_adjoint_c32
+#define FFT        gsl_fft_real_float_radix2_transform
+#define FFT_BACK   gsl_fft_halfcomplex_float_radix2_inverse

@@ -6,3 +6,12 @@
 #define R_EXP      exp
 #define R_LOG1P    log1p
 #define R_FABS     fabs
+#define R_ERF      erf
+#define R_COS      cos
+#define R_SIN      sin
+#define R_TANH     tanh
+#define R_LOG      log
+#define RECUR      recur_c64
+#define RECUR_BACK recur_adjoint_c64
+#define FFT        gsl_fft_real_radix2_transform
+#define FFT_BACK   gsl_fft_halfcomplex_radix2_inverse
