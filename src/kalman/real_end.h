@@ -1,0 +1,12 @@
+#undef REAL
+#undef NAME
+#undef KERNEL
+#undef STATES
+#undef SENSORS
+#undef SHOCKS
+#undef LANES
+#undef EPSILON
+#undef TINY
+#undef LIMIT
+#undef SQUARE_LIMIT
+#undef TAYLOR

@@ -1,0 +1,14 @@
+/* Opens a section in which REAL is double and NAME(stem) is ssmi_<stem>_f64; closed by real_end.h. In the
+ * amalgamation the build writes the names and constants out. */
+#define REAL         double
+#define NAME(stem)   ssmi_##stem##_f64
+#define KERNEL                        /* in the amalgamation: static */
+#define STATES(m)    ((size_t)(m)->n) /* there: a constant, if the sizes are fixed at compile time */
+#define SENSORS(m)   ((size_t)(m)->p)
+#define SHOCKS(m)    ((size_t)(m)->r)
+#define LANES(n, j)  (j) /* of n rows, the first j are at work: there n, if vectors are to be full */
+#define EPSILON      2.220446049250313e-16   /* of the machine */
+#define TINY         2.2250738585072014e-308 /* smallest number that may be divided by */
+#define LIMIT        1e150                   /* of states, observations and coefficients */
+#define SQUARE_LIMIT 1e300                   /* of variances and of the elements of U */
+#define TAYLOR       16 /* terms of exp(x), |x| <= 1/2, for an error below the machine's */

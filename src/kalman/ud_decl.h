@@ -1,0 +1,41 @@
+/* The Kalman filter in U-D form (Bierman 1977, Thornton 1976): the variance of the state is
+ *
+ *     P = U diag(D) U',    U unit upper triangular, D >= 0,
+ *
+ * so it is symmetric and non-negative by construction, and single precision does what others need double for.
+ * Kernels: nothing is checked, nothing allocated, no function called, the number of operations depends on the
+ * sizes alone. Whatever goes in, what is stored is finite: elements of U and D are kept within SQUARE_LIMIT.
+ *
+ *     U    (n (n - 1) / 2): above the diagonal, column after column; element (i, j) is U[j (j - 1) / 2 + i]
+ *     D    (n)
+ *
+ * Matrices are column-major. */
+
+/* f = U'z and g = D f for an observation y = z alpha + eps, eps ~ N(0, h); returns F = h + f'g, the variance
+ * of the innovation. The state is only read. */
+KERNEL REAL NAME(ud_project)(REAL *f /* (n) */, REAL *g /* (n) */, const REAL *U, const REAL *D,
+                             const REAL *z /* (n) */, REAL h, size_t n);
+
+/* Takes the observation in, given f and g of it: P <- P - b b' / F with b = P z'. The mean moves by b v / F,
+ * which is left to the caller. b must not overlap f or g. */
+KERNEL void NAME(ud_correct)(REAL *U, REAL *D, REAL *b /* (n) */, const REAL *f, const REAL *g, REAL h,
+                             size_t n);
+
+/* P <- T P T' + G diag(q) G'. Returns 1 when a variance was cut at SQUARE_LIMIT, else 0. */
+KERNEL int NAME(ud_predict)(REAL *U, REAL *D, const REAL *T /* (n, n) */, const REAL *G /* (n, r) */,
+                            const REAL *q /* (r) */, REAL *work /* SSMI_UD_WORK(n, r) */, size_t n, size_t r);
+
+/* U and D of a symmetric P, whose upper triangle is read. Returns 0 when P is not non-negative definite up to
+ * rounding or not finite; U and D are then meaningless. work (n, n). */
+KERNEL int NAME(ud_factor)(REAL *U, REAL *D, const REAL *P /* (n, n) */, REAL *work, size_t n);
+
+/* P (n, n), exactly symmetric. */
+KERNEL void NAME(ud_covariance)(REAL *P, const REAL *U, const REAL *D, size_t n);
+
+/* A number within [-most, most]; the lower end for NaN. */
+static inline REAL NAME(ud_bound)(REAL x, REAL most)
+{
+    if (!(x >= -most)) x = -most;
+    if (!(x <= most)) x = most;
+    return x;
+}
