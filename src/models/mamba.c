@@ -11,11 +11,11 @@
  * level takes its place among the ridge's own offsets; beyond them the ridge's tail goes on, stretched as the
  * network stretched the outermost decile. So a silent network gives the ridge's intervals exactly. Known
  * value: ETTh1, look-back 512, horizon 96: MSE at most .368. */
-#include "forecast/archive.h"
 #include "models/gaussian.h"
 #include "models/mamba_levels.h"
 #include "models/mamba_skip.h"
 #include "models/mamba_training.h"
+#include "models/ridge_archive.h"
 
 #include "base/random.h"
 #include <math.h>
@@ -249,19 +249,6 @@ static ssm_status predict(const void *self_, ssm_forecast *out, ssm_arena *tmp)
     return SSM_OK;
 }
 
-static ssm_status check_skip(const mamba *self, size_t centre, ssm_archive *a)
-{
-    const ssmi_ridge *ridge = &self->ridge;
-    if (centre != SSMI_RIDGE_MEAN && centre != SSMI_RIDGE_LAST)
-        return ssmi_archive_reject(a, "\"centre\" is %zu", centre);
-    if (ridge->lookback < 1 || ridge->lookback > MAX_LOOKBACK || ridge->horizon < 1)
-        return ssmi_archive_reject(a, "a look-back of %zu and a horizon of %zu rows", ridge->lookback,
-                                   ridge->horizon);
-    if (self->period > MAX_PERIOD || self->trained > 1 || !(self->gamma <= 1))
-        return ssmi_archive_reject(a, "a season of %zu rows, gamma %g", self->period, self->gamma);
-    return SSM_OK;
-}
-
 /* Sizes of the network that a file may ask for. */
 static ssm_status check_network(const mamba *self, ssm_archive *a)
 {
@@ -318,26 +305,20 @@ static ssm_status params(void *self_, ssm_archive *a)
 {
     mamba *self = self_;
     ssmi_ridge *ridge = &self->ridge;
-    size_t centre = ridge->centre;
-    SSMI_TRY(ssmi_archive_size(a, "lookback", &ridge->lookback));
-    SSMI_TRY(ssmi_archive_size(a, "horizon", &ridge->horizon));
-    SSMI_TRY(ssmi_archive_size(a, "centre", &centre));
+    SSMI_TRY(ssmi_ridge_archive(ridge, a));
     SSMI_TRY(ssmi_archive_size(a, "period", &self->period));
     SSMI_TRY(ssmi_archive_size(a, "trained", &self->trained));
     SSMI_TRY(ssmi_archive_size(a, "season", &ridge->season));
     SSMI_TRY(ssmi_archive_spread(a, "share", &ridge->share));
-    SSMI_TRY(ssmi_archive_spread(a, "alpha", &ridge->alpha));
     SSMI_TRY(ssmi_archive_spread(a, "gamma", &self->gamma));
     SSMI_TRY(ssmi_archive_real(a, "mean", &self->mean));
     SSMI_TRY(ssmi_archive_spread(a, "scale", &self->scale));
-    SSMI_TRY(check_skip(self, centre, a));
+    if (self->period > MAX_PERIOD || self->trained > 1 || !(self->gamma <= 1))
+        return ssmi_archive_reject(a, "a season of %zu rows, gamma %g", self->period, self->gamma);
     SSMI_TRY(note_params(&self->result, a));
-    ridge->centre = (ssmi_ridge_centre)centre;
     self->interval.horizon = ridge->horizon;
     SSMI_TRY(ssmi_archive_f64(a, "offset", &self->interval.offset, 2,
                               (size_t[]){ridge->horizon, SSMI_CONFORMAL_POINTS}));
-    SSMI_TRY(
-        ssmi_archive_f64(a, "weight", &ridge->weight, 2, (size_t[]){ridge->lookback + 1, ridge->horizon}));
     SSMI_TRY(ssmi_archive_f32(a, "base", &self->base, 2, (size_t[]){SSMI_BASE_ROWS, ridge->horizon}));
     return self->trained ? network_params(self, a) : SSM_OK;
 }
@@ -347,12 +328,11 @@ static ssm_status note(const void *self_, char *text, size_t size)
     const mamba *self = self_;
     const ssmi_training_result *r = &self->result;
     const ssmi_ridge *skip = &self->ridge;
-    int used =
-        snprintf(text, size, "linear skip with look-back %zu, alpha %.3g, %.0f %% of it the last %zu rows; ",
-                 skip->lookback, skip->alpha, 100 * skip->share, skip->season);
-    if (skip->season == 0)
-        used =
-            snprintf(text, size, "linear skip with look-back %zu, alpha %.3g; ", skip->lookback, skip->alpha);
+    char map[160];
+    ssmi_ridge_describe(skip, map, sizeof map);
+    int used = skip->season == 0 ? snprintf(text, size, "linear skip: %s; ", map)
+                                 : snprintf(text, size, "linear skip: %s, %.0f %% of it the last %zu rows; ",
+                                            map, 100 * skip->share, skip->season);
     if (used < 0 || (size_t)used >= size) return SSM_OK;
     text += used, size -= (size_t)used;
     if (self->trained)
@@ -369,9 +349,9 @@ static ssm_status note(const void *self_, char *text, size_t size)
 static const char *const normalise_choices[] = {"auto", "mean", "last", NULL};
 
 static const ssm_option option_table[] = {
-    {"lookback", "rows of history that a forecast is made from; 0 chooses on validation", SSM_OPTION_SIZE,
+    {"lookback", "rows of history that a forecast is made from; 0 chooses over folds", SSM_OPTION_SIZE,
      offsetof(options, lookback), "0", 0, MAX_LOOKBACK, NULL},
-    {"alpha", "ridge penalty of the linear skip; 0 chooses on validation", SSM_OPTION_REAL,
+    {"alpha", "ridge penalty of the linear skip; 0 chooses over folds", SSM_OPTION_REAL,
      offsetof(options, alpha), "0", 0, 1e300, NULL},
     {"normalise", "what is subtracted from each window", SSM_OPTION_CHOICE, offsetof(options, normalise),
      "auto", 0, 0, normalise_choices},

@@ -76,7 +76,7 @@ static ssm_status season_errors(ssmi_ridge_errors *out, const ssmi_ridge *ridge,
     ssmi_ridge repeat = *ridge;
     repeat.season = season;
     repeat.share = 1;
-    repeat.weight = SSMI_ALLOC(tmp, double, (ridge->lookback + 1) * ridge->horizon);
+    repeat.weight = SSMI_ALLOC(tmp, double, ssmi_ridge_width(ridge) * ridge->horizon);
     if (repeat.weight == NULL) return SSM_E_MEMORY;
     ssmi_ridge_lean(&repeat);
     return ssmi_ridge_errors_collect(out, &repeat, task, MAX_ERRORS, tmp, tmp);

@@ -54,7 +54,7 @@ ssmi_mamba_batch ssmi_mamba_batch_of(float *base, const ssmi_ridge *ridge, size_
 {
     const size_t L = ridge->lookback, H = ridge->horizon;
     ssmi_mamba_batch b = {.room = room};
-    b.z = carve(base, &b.size, room * (L + 1), sizeof(double));
+    b.z = carve(base, &b.size, room * ssmi_ridge_width(ridge), sizeof(double));
     b.linear = carve(base, &b.size, room * H, sizeof(double));
     b.centre = carve(base, &b.size, room, sizeof(double));
     b.value = carve(base, &b.size, room * L, sizeof(float));
@@ -71,7 +71,7 @@ void ssmi_mamba_batch_set(ssmi_mamba_batch *batch, size_t i, const double *windo
                           const ssmi_mamba_skip *skip)
 {
     const size_t L = skip->ridge->lookback;
-    double *z = batch->z + i * (L + 1);
+    double *z = batch->z + i * ssmi_ridge_width(skip->ridge);
     ssmi_ridge_regressors(z, &batch->centre[i], window, skip->ridge);
     const double spread = fmax(z[L], least_spread);
     for (size_t t = 0; t < L; t++) {

@@ -27,7 +27,7 @@ typedef struct ssmi_mamba_skip {
 /* A batch of up to `room` windows, carved from flat memory. */
 typedef struct ssmi_mamba_batch {
     size_t room, n;
-    double *z, *linear, *centre; /* (room, L+1), (room, H), (room): the ridge */
+    double *z, *linear, *centre; /* (room, width), (room, H), (room): the ridge */
     float *value, *mask, *scale; /* (room, L), (room, L), (room): the network's input */
     float *skip, *target;        /* (room, H): centre of the head; truth, NaN missing */
     float *s, *g;                /* (room) */

@@ -33,18 +33,34 @@ typedef struct ssmi_ridge_task {
                                  [length fold / n_folds, length (fold+1) / n_folds) of its series */
 } ssmi_ridge_task;
 
-typedef struct ssmi_ridge {
-    size_t lookback, horizon;
+enum { SSMI_RIDGE_PARTS = 2 };
+
+/* Settings of one map. */
+typedef struct ssmi_ridge_part {
+    size_t lookback;
     ssmi_ridge_centre centre; /* MEAN or LAST */
-    double alpha;
-    double *weight;   /* (lookback + 1, horizon) row-major; the last row multiplies s */
-    size_t n_windows; /* windows that the weights were solved from */
-    double freedom;   /* effective parameters per step: trace of the smoother, at most lookback + 1 */
-    size_t n_judged;  /* windows that the choice was made on, 0: nothing to choose from */
-    double mse;       /* of the chosen setting on these, by weights that had not seen them; NaN without */
-    size_t season;    /* rows of a season, at most the look-back; 0: none */
-    double share;     /* of the weights that repeat the last season; the solved ones keep the rest */
+    double alpha;             /* for n_windows windows */
+    size_t n_windows;         /* that the weights were solved from */
+} ssmi_ridge_part;
+
+/* A map, or the mean of two that are about as good. Each is linear in its window but for the spread, and
+ * repeats a constant, so the mean of both is again one map on the longer window, with one spread more. */
+typedef struct ssmi_ridge {
+    size_t lookback, horizon; /* lookback: the longest of the parts */
+    ssmi_ridge_centre centre; /* of the map; LAST for a mean of two */
+    size_t n_parts;
+    ssmi_ridge_part part[SSMI_RIDGE_PARTS];
+    double *weight;  /* (lookback + n_parts, horizon) row-major; the last rows multiply the parts' spreads */
+    double freedom;  /* effective parameters per step: trace of the smoother, at most lookback + 1 */
+    size_t n_judged; /* windows that the choice was made on, 0: nothing to choose from */
+    double mse;      /* of the chosen setting on these, by weights that had not seen them (of a mean of two no
+                        more than that); NaN without */
+    size_t season;   /* rows of a season, at most the look-back; 0: none */
+    double share;    /* of the weights that repeat the last season; the solved ones keep the rest */
 } ssmi_ridge;
+
+/* Regressors of a window: lookback + n_parts. The spread of the first part's window is at [lookback]. */
+size_t ssmi_ridge_width(const ssmi_ridge *ridge);
 
 /* Fits. Look-back, alpha and centre left open are chosen over folds of all rows (models/ridge_choice.h).
  * Weights live in `mem`. SSM_E_DATA when no series holds one usable training window of the shortest
@@ -61,10 +77,10 @@ ssm_status ssmi_ridge_refit(ssmi_ridge *ridge, const ssmi_ridge_task *task, ssm_
  */
 void ssmi_ridge_lean(ssmi_ridge *ridge);
 
-/* Regressors of one window: z (lookback + 1), *centre its c; window (lookback) without gaps. */
+/* Regressors of one window: z (width), *centre its c; window (lookback) without gaps. */
 void ssmi_ridge_regressors(double *z, double *centre, const double *window, const ssmi_ridge *ridge);
 
-/* y (n, horizon) = z (n, lookback + 1) times the first `horizon` columns of the weights; add each window's
+/* y (n, horizon) = z (n, width) times the first `horizon` columns of the weights; add each window's
  * centre to have forecasts. horizon <= ridge->horizon. */
 void ssmi_ridge_apply(double *y, const double *z, const ssmi_ridge *ridge, size_t n, size_t horizon);
 

@@ -19,6 +19,7 @@ enum {
 /* Per training window, tried from the strongest, which is next to repeating the centre. */
 static const double relative_alpha[N_ALPHAS] = {1000, 100, 10, 1, 1e-1, 1e-2, 1e-4, 1e-6};
 static const double default_alpha = 0.1;
+static const double about_as_good = 1.01;
 
 /* What all candidates are judged by. */
 typedef struct plan {
@@ -27,9 +28,11 @@ typedef struct plan {
     size_t earliest; /* first origin judged: every candidate's look-back fits before it */
 } plan;
 
+/* One look-back. */
 typedef struct candidate {
     const plan *plan;
-    ssmi_ridge_choice choice;
+    size_t lookback, n_windows;
+    ssmi_ridge_choice choice[2]; /* the best of each centre */
 } candidate;
 
 /* Squared errors of one look-back, centre by centre and alpha by alpha, summed over the folds. */
@@ -60,7 +63,7 @@ static void fold_rows(size_t *from, size_t *to, const plan *p, size_t fold, size
 static ssm_status sum_fold(ssmi_ridge_sums *out, const candidate *c, size_t fold, ssm_arena *tmp)
 {
     const ssmi_ridge_task *task = c->plan->task;
-    SSMI_TRY(ssmi_ridge_sums_new(out, c->choice.lookback, task->horizon, tmp));
+    SSMI_TRY(ssmi_ridge_sums_new(out, c->lookback, task->horizon, tmp));
     for (size_t i = 0; i < task->n_series; i++) {
         size_t from, to;
         fold_rows(&from, &to, c->plan, fold, i);
@@ -109,8 +112,8 @@ static ssm_status judge_fold(judgement *j, const candidate *c, size_t fold, ssm_
     ssmi_ridge_sums training, judged;
     without.n_folds = c->plan->n_folds;
     without.fold = fold;
-    const ssmi_ridge_part part = without.n_folds > 1 ? SSMI_RIDGE_ALL : SSMI_RIDGE_TRAINING;
-    SSMI_TRY(ssmi_ridge_sum_windows(&training, &without, c->choice.lookback, part, tmp));
+    const ssmi_ridge_range range = without.n_folds > 1 ? SSMI_RIDGE_ALL : SSMI_RIDGE_TRAINING;
+    SSMI_TRY(ssmi_ridge_sum_windows(&training, &without, c->lookback, range, tmp));
     SSMI_TRY(sum_fold(&judged, c, fold, tmp));
     if (training.n_windows == 0 || judged.n_windows == 0) return SSM_OK;
     const size_t step = (without.horizon + MAX_STEPS - 1) / MAX_STEPS;
@@ -129,21 +132,20 @@ static ssm_status judge_fold(judgement *j, const candidate *c, size_t fold, ssm_
     return SSM_OK;
 }
 
-/* Takes the best centre and alpha of a look-back. */
+/* Takes the best alpha of each centre. */
 static void take_best(candidate *c, const judgement *j)
 {
     const ssmi_ridge_task *task = c->plan->task;
-    ssmi_ridge_choice *best = &c->choice;
-    best->n_judged = j->n_judged;
     for (int k = SSMI_RIDGE_MEAN; j->n_judged > 0 && k <= SSMI_RIDGE_LAST; k++) {
+        ssmi_ridge_choice *best = &c->choice[k - SSMI_RIDGE_MEAN];
         if (!is_open(task, (ssmi_ridge_centre)k)) continue;
+        best->n_judged = j->n_judged;
         for (size_t a = 0; a < n_alphas(task); a++) {
             const double sum = j->error[k - SSMI_RIDGE_MEAN][a];
             const double mse = sum / ((double)j->n_judged * (double)j->n_steps);
             if (!(mse < best->mse) && !isnan(best->mse)) continue;
             best->mse = mse;
-            best->alpha = alpha_of(task, a, best->n_windows);
-            best->centre = (ssmi_ridge_centre)k;
+            best->part.alpha = alpha_of(task, a, best->part.n_windows);
         }
     }
 }
@@ -154,9 +156,11 @@ static ssm_status try_candidate(void *candidates, size_t i, ssm_arena *scratch)
     judgement j = {.n_judged = 0};
     ssmi_ridge_sums training;
     const ssmi_mark mark = ssmi_arena_mark(scratch);
-    SSMI_TRY(
-        ssmi_ridge_sum_windows(&training, c->plan->task, c->choice.lookback, SSMI_RIDGE_TRAINING, scratch));
-    c->choice.n_windows = training.n_windows;
+    SSMI_TRY(ssmi_ridge_sum_windows(&training, c->plan->task, c->lookback, SSMI_RIDGE_TRAINING, scratch));
+    c->n_windows = training.n_windows;
+    for (int k = 0; k < 2; k++)
+        c->choice[k] = (ssmi_ridge_choice){
+            .part = {c->lookback, (ssmi_ridge_centre)(SSMI_RIDGE_MEAN + k), 0, c->n_windows}, .mse = NAN};
     for (size_t fold = 0; training.n_windows > 0 && fold < c->plan->n_folds; fold++) {
         ssmi_arena_rewind(scratch, mark);
         SSMI_TRY(judge_fold(&j, c, fold, scratch));
@@ -202,16 +206,18 @@ static size_t list_lookbacks(size_t *list, const ssmi_ridge_task *task)
  * last value unless told otherwise. */
 static ssmi_ridge_choice by_default(const candidate *list, size_t n)
 {
-    ssmi_ridge_choice chosen = list[0].choice;
-    for (size_t k = 0; k < n; k++) {
-        if (list[k].choice.n_windows == 0) continue;
-        if (chosen.n_windows == 0 || list[k].choice.n_windows >= 2 * list[k].choice.lookback)
-            chosen = list[k].choice;
-    }
     const ssmi_ridge_task *task = list->plan->task;
-    chosen.alpha = task->alpha > 0 ? task->alpha : default_alpha * (double)chosen.n_windows;
-    chosen.centre = task->centre != SSMI_RIDGE_AUTO ? task->centre : SSMI_RIDGE_LAST;
-    return chosen;
+    const candidate *chosen = &list[0];
+    for (size_t k = 0; k < n; k++) {
+        if (list[k].n_windows == 0) continue;
+        if (chosen->n_windows == 0 || list[k].n_windows >= 2 * list[k].lookback) chosen = &list[k];
+    }
+    return (ssmi_ridge_choice){
+        .part = {.lookback = chosen->lookback,
+                 .centre = task->centre != SSMI_RIDGE_AUTO ? task->centre : SSMI_RIDGE_LAST,
+                 .alpha = task->alpha > 0 ? task->alpha : default_alpha * (double)chosen->n_windows,
+                 .n_windows = chosen->n_windows},
+        .mse = NAN};
 }
 
 /* Folds of a few horizons each, if the rows are enough for two of them behind the longest look-back. */
@@ -226,26 +232,39 @@ static plan make_plan(const ssmi_ridge_task *task, size_t longest_lookback)
     return p;
 }
 
-ssm_status ssmi_ridge_choose(ssmi_ridge_choice *out, const ssmi_ridge_task *task, ssm_arena *tmp)
+/* The best of all choices with another look-back than `lookback`; NULL when nothing was judged. */
+static const ssmi_ridge_choice *best_of(const candidate *list, size_t n, size_t lookback)
 {
-    size_t lookback[MAX_LOOKBACKS], n = list_lookbacks(lookback, task);
-    const plan p = make_plan(task, lookback[n - 1]);
-    candidate *list = SSMI_ALLOC(tmp, candidate, MAX_LOOKBACKS);
-    if (list == NULL) return SSM_E_MEMORY;
-    for (size_t k = 0; k < n; k++) list[k] = (candidate){&p, {.lookback = lookback[k], .mse = NAN}};
-    SSMI_TRY(ssmi_parallel_for(tmp->ctx, n, try_candidate, list));
     const ssmi_ridge_choice *best = NULL;
-    for (size_t k = 0; k < n; k++) {
-        const ssmi_ridge_choice *c = &list[k].choice;
-        if (!isnan(c->mse) && (best == NULL || c->mse < best->mse)) best = c;
+    for (size_t k = 0; k < 2 * n; k++) {
+        const ssmi_ridge_choice *c = &list[k / 2].choice[k % 2];
+        if (c->part.lookback != lookback && !isnan(c->mse) && (best == NULL || c->mse < best->mse)) best = c;
     }
-    const ssmi_ridge_choice chosen = best != NULL ? *best : by_default(list, n);
-    if (chosen.n_windows > 0) {
-        *out = chosen;
-        return SSM_OK;
-    }
-    return ssmi_fail(tmp->ctx, SSM_E_DATA,
+    return best;
+}
+
+static ssm_status no_window(const ssmi_ridge_part *part, size_t horizon, ssm_context *ctx)
+{
+    return ssmi_fail(ctx, SSM_E_DATA,
                      "no series is long enough: a look-back of %zu and a horizon of %zu need %zu rows before "
                      "validation, few of them missing",
-                     chosen.lookback, task->horizon, chosen.lookback + task->horizon);
+                     part->lookback, horizon, part->lookback + horizon);
+}
+
+ssm_status ssmi_ridge_choose(ssmi_ridge_choice *out, size_t *n, const ssmi_ridge_task *task, ssm_arena *tmp)
+{
+    size_t lookback[MAX_LOOKBACKS], n_lookbacks = list_lookbacks(lookback, task);
+    const plan p = make_plan(task, lookback[n_lookbacks - 1]);
+    candidate *list = SSMI_ALLOC(tmp, candidate, MAX_LOOKBACKS);
+    if (list == NULL) return SSM_E_MEMORY;
+    for (size_t k = 0; k < n_lookbacks; k++) list[k] = (candidate){.plan = &p, .lookback = lookback[k]};
+    SSMI_TRY(ssmi_parallel_for(tmp->ctx, n_lookbacks, try_candidate, list));
+    const ssmi_ridge_choice *best = best_of(list, n_lookbacks, 0);
+    const ssmi_ridge_choice chosen = best != NULL ? *best : by_default(list, n_lookbacks);
+    if (chosen.part.n_windows == 0) return no_window(&chosen.part, task->horizon, tmp->ctx);
+    out[0] = chosen;
+    *n = 1;
+    const ssmi_ridge_choice *second = best != NULL ? best_of(list, n_lookbacks, best->part.lookback) : NULL;
+    if (second != NULL && second->mse <= about_as_good * best->mse && second->mse > 0) out[(*n)++] = *second;
+    return SSM_OK;
 }

@@ -10,19 +10,20 @@
 #include "models/ridge.h"
 
 typedef struct ssmi_ridge_choice {
-    size_t lookback;
-    ssmi_ridge_centre centre;
-    double alpha;     /* for n_windows windows */
-    size_t n_windows; /* training windows of the task */
-    double mse;       /* on the windows it was judged by, at most 64 steps spread over the horizon, in the
-                         panel's units; NaN without such windows */
-    size_t n_judged;  /* windows, 0: nothing to choose from */
+    ssmi_ridge_part part; /* n_windows: training windows of the task */
+    double mse;           /* on the windows it was judged by, at most 64 steps spread over the horizon, in the
+                             panel's units; NaN without such windows */
+    size_t n_judged;      /* windows, 0: nothing to choose from */
 } ssmi_ridge_choice;
 
-/* Ties go to the shorter look-back, then the larger alpha. All candidates are judged on the same rows, as far
- * as their gaps allow. Without a single window to judge by, the defaults are alpha = one tenth of the number
- * of windows, centre last, and the longest look-back that its own number of windows can carry. SSM_E_DATA
- * when no series holds one usable training window of the shortest look-back. */
-ssm_status ssmi_ridge_choose(ssmi_ridge_choice *out, const ssmi_ridge_task *task, ssm_arena *tmp);
+/* Gives the best setting and, when another look-back comes within a hundredth of its error, that
+ * one too: errors of different windows differ, so that the mean of both maps has no larger error than they
+ * have on average, and as a rule a smaller one. Ties go to the shorter look-back, then the larger alpha. All
+ * candidates are judged on the same rows, as far as their gaps allow. Without a single window to judge by,
+ * the defaults are alpha = one tenth of the number of windows, centre last, and the longest look-back that
+ * its own number of windows can carry. SSM_E_DATA when no series holds one usable training window of the
+ * shortest look-back. */
+ssm_status ssmi_ridge_choose(ssmi_ridge_choice *out /* (SSMI_RIDGE_PARTS) */, size_t *n,
+                             const ssmi_ridge_task *task, ssm_arena *tmp);
 
 #endif

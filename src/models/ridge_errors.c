@@ -61,7 +61,7 @@ static ssm_status make_room(walk *w, size_t at_most, ssm_arena *mem, ssm_arena *
     w->seen = 0;
     out->error = ssmi_arena_alloc(mem, w->capacity, out->horizon * sizeof(double));
     out->spread = SSMI_ALLOC(mem, double, w->capacity);
-    w->z = SSMI_ALLOC(tmp, double, w->ridge->lookback + 1);
+    w->z = SSMI_ALLOC(tmp, double, ssmi_ridge_width(w->ridge));
     return out->error && out->spread && w->z ? SSM_OK : SSM_E_MEMORY;
 }
 
@@ -138,7 +138,7 @@ static ssm_status collect(walk *w, size_t at_most, ssm_arena *mem, ssm_arena *tm
         SSMI_TRY(make_room(w, at_most, mem, tmp));
         return cross_fit(w, n_folds, tmp);
     }
-    w->widen = 1 / (1 - fmin(w->ridge->freedom / (double)w->ridge->n_windows, 0.5));
+    w->widen = 1 / (1 - fmin(w->ridge->freedom / (double)w->ridge->part[0].n_windows, 0.5));
     walk_fold(w, 0, 1);
     SSMI_TRY(make_room(w, at_most, mem, tmp));
     walk_fold(w, 0, 1);

@@ -23,9 +23,9 @@ static ssm_status sum_series(ssmi_ridge_sums *out, const ssmi_ridge_task *task, 
 }
 
 ssm_status ssmi_ridge_sum_windows(ssmi_ridge_sums *out, const ssmi_ridge_task *task, size_t lookback,
-                                  ssmi_ridge_part part, ssm_arena *arena)
+                                  ssmi_ridge_range range, ssm_arena *arena)
 {
-    const size_t held = part == SSMI_RIDGE_ALL ? 0 : task->n_validation, H = task->horizon;
+    const size_t held = range == SSMI_RIDGE_ALL ? 0 : task->n_validation, H = task->horizon;
     SSMI_TRY(ssmi_ridge_sums_new(out, lookback, H, arena));
     for (size_t i = 0; i < task->n_series; i++) {
         const size_t length = task->panel[i].length;

@@ -5,11 +5,11 @@
 #include "models/ridge_moments.h"
 
 /* Which windows: with targets before the validation rows, or all. */
-typedef enum ssmi_ridge_part { SSMI_RIDGE_TRAINING, SSMI_RIDGE_ALL } ssmi_ridge_part;
+typedef enum ssmi_ridge_range { SSMI_RIDGE_TRAINING, SSMI_RIDGE_ALL } ssmi_ridge_range;
 
-/* Sums over the windows of a part, less those that touch the fold the task leaves out. */
+/* Sums over the windows of a range, less those that touch the fold the task leaves out. */
 ssm_status ssmi_ridge_sum_windows(ssmi_ridge_sums *out, const ssmi_ridge_task *task, size_t lookback,
-                                  ssmi_ridge_part part, ssm_arena *arena);
+                                  ssmi_ridge_range range, ssm_arena *arena);
 
 /* weight (width, horizon) = (gram + alpha I)^-1 cross; factor (width, width) is left holding the Cholesky
  * factor. Where rounding leaves the sum without one, alpha is raised to what can be resolved; the alpha used
