@@ -8,6 +8,7 @@
 #include <ssmcast/forecast.h>
 #include <ssmcast/forecaster.h>
 #include <ssmcast/kalman.h>
+#include <ssmcast/nonlinear.h>
 #include <ssmcast/scan.h>
 #include <ssmcast/series.h>
 #include <ssmcast/smoothers.h>

@@ -3,12 +3,38 @@
 set -eu
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 
-got=$("$BUILD/tests/example_local_level")
-# Durbin & Koopman (2012) fig. 2.3, statsmodels and KFAS: see tests/kalman/test_reference.c for the digits.
-want='loglik -633.464564
-level 1871 1111.668319, 1970 798.370293
-forecast 1971 798.370293, variance 20600.257942'
-[ "$got" = "$want" ] || fail "local_level printed:
+check() { # NAME; what it must print on standard input
+    local got want
+    got=$("$BUILD/tests/example_$1")
+    want=$(cat)
+    [ "$got" = "$want" ] || fail "$1 printed:
 $got
 and not:
 $want"
+}
+
+# Durbin & Koopman (2012) fig. 2.3, statsmodels and KFAS: see tests/kalman/test_reference.c for the digits.
+check local_level << 'END'
+loglik -633.464564
+level 1871 1111.668319, 1970 798.370293
+forecast 1971 798.370293, variance 20600.257942
+END
+
+# Steady variance of the lag: a row after the level's step at row 20 is seen late, and better.
+check online << 'END'
+row 4: 10.29 then, 10.22 now, sd 0.49
+row 9: 10.46 then, 10.16 now, sd 0.48
+row 14: 10.19 then, 10.00 now, sd 0.50
+row 19: 10.32 then, 11.13 now, sd 0.50
+row 24: 12.95 then, 12.86 now, sd 0.48
+row 29: 13.27 then, 13.04 now, sd 0.48
+row 34: 13.25 then, 12.98 now, sd 0.53
+END
+
+# The spoilt row and no other; the error is a third of the observations'.
+check pendulum << 'END'
+jacobians right
+angle off by 0.085, observations by 0.3
+missing 50, gated 1
+row 400: 9 is not taken in
+END
