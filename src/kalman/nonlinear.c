@@ -11,7 +11,8 @@
 #include "kalman/nonlinear.h"
 
 #include "core/dense.h"
-#include "core/triangle.h"
+#include "kalman/root_downdate.h"
+#include "kalman/square_root.h"
 #include "kalman/system.h"
 
 #include <float.h>
@@ -130,7 +131,7 @@ static ssm_status open_state(ssm_nonlinear_state *s)
     if (s->model.P1 != NULL) {
         if (!root_of(s->stack, s->model.P1, s->work, n))
             return ssmi_fail(s->ctx, SSM_E_DATA, "nonlinear model: P1 is not a variance");
-        ssmi_triangle(s->U, s->stack, n, n);
+        ssmi_root_triangle(s->U, s->stack, n, n);
     }
     SSMI_TRY(ssmi_nonlinear_noise(s, s->model.Q, n, "Q"));
     return ssmi_nonlinear_noise(s, s->model.H, s->model.p, "H");
@@ -207,12 +208,12 @@ static void triangularise(ssm_nonlinear_state *s, size_t q)
         memcpy(column + m + centre, s->noise + b * q, q * sizeof(double));
     }
     for (size_t j = 0; j < n; j++) memcpy(s->stack + (q + j) * rows, s->spread.X + j * m, m * sizeof(double));
-    ssmi_triangle(s->root, s->stack, rows, k);
+    ssmi_root_triangle(s->root, s->stack, rows, k);
     if (s->spread.centre_sign >= 0) return;
     double *x = s->stack;
     for (size_t b = 0; b < q; b++) x[b] = s->spread.centre[s->seen[b]];
     for (size_t j = 0; j < n; j++) x[q + j] = 0.0;
-    ssmi_triangle_downdate(s->root, x, s->work, k);
+    ssmi_root_downdate(s->root, x, s->work, k);
 }
 
 /* A pivot that is only rounding: an observation without information, given those before it. */
@@ -341,8 +342,8 @@ ssm_status ssm_nonlinear_predict(ssm_nonlinear_state *s)
         if (centre) column[m] = s->spread.centre[j];
         memcpy(column + m + centre, s->noise + j * n, n * sizeof(double));
     }
-    ssmi_triangle(s->root, s->stack, rows, n);
-    if (s->spread.centre_sign < 0) ssmi_triangle_downdate(s->root, s->spread.centre, s->work, n);
+    ssmi_root_triangle(s->root, s->stack, rows, n);
+    if (s->spread.centre_sign < 0) ssmi_root_downdate(s->root, s->spread.centre, s->work, n);
     SSMI_TRY(check_finite(s, s->spread.mean, s->root, n));
     memcpy(s->a, s->spread.mean, n * sizeof(double));
     memcpy(s->U, s->root, n * n * sizeof(double));

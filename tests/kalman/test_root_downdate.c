@@ -1,5 +1,6 @@
-/* Triangular roots against products formed in full. */
-#include "core/triangle.h"
+/* The downdate of a triangular root against products formed in full. */
+#include "kalman/root_downdate.h"
+#include "kalman/square_root.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -33,32 +34,12 @@ static void assert_same(const double *found, const double *expected, size_t coun
     for (size_t k = 0; k < count; k++) assert_true(fabs(found[k] - expected[k]) <= 1e-13);
 }
 
-static void root_stands_for_the_product(void **state)
+static void known_downdate(void **state)
 {
     (void)state;
-    uint64_t seed = 3;
-    for (size_t m = 0; m < 9; m++) {
-        for (size_t n = 0; n < 8; n++) {
-            double A[most], U[most], want[most], found[most];
-            for (size_t k = 0; k < m * n; k++) A[k] = number(&seed);
-            gram(want, A, m, n);
-            ssmi_triangle(U, A, m, n);
-            gram(found, U, n, n);
-            assert_same(found, want, n * n);
-            for (size_t j = 0; j < n; j++) {
-                for (size_t i = j + 1; i < n; i++) assert_true(U[i + j * n] == 0.0);
-            }
-        }
-    }
-}
-
-static void known_root(void **state)
-{
-    (void)state;
-    double A[4] = {3, 4, 1, 2}, U[4];
-    ssmi_triangle(U, A, 2, 2);
-    const double want[4] = {5, 0, 2.2, 0.4};
-    for (size_t k = 0; k < 4; k++) assert_true(fabs(fabs(U[k]) - want[k]) <= 1e-14);
+    double U = 5, x = 3, work;
+    assert_int_equal(ssmi_root_downdate(&U, &x, &work, 1), 1);
+    assert_true(fabs(U - 4) <= 1e-15);
 }
 
 static void downdate_takes_away_what_was_there(void **state)
@@ -73,8 +54,8 @@ static void downdate_takes_away_what_was_there(void **state)
         double rest[(m - 1) * n];
         for (size_t j = 0; j < n; j++) memcpy(rest + j * (m - 1), A + j * m, (m - 1) * sizeof *rest);
         gram(want, rest, m - 1, n);
-        ssmi_triangle(U, A, m, n);
-        assert_int_equal(ssmi_triangle_downdate(U, x, work, n), 1);
+        ssmi_root_triangle(U, A, m, n);
+        assert_int_equal(ssmi_root_downdate(U, x, work, n), 1);
         gram(found, U, n, n);
         assert_same(found, want, n * n);
     }
@@ -85,15 +66,14 @@ static void downdate_that_would_be_indefinite_leaves_the_root(void **state)
     (void)state;
     double U[4] = {2, 0, 1, 1}, x[2] = {1, 3}, work[4];
     const double before[4] = {2, 0, 1, 1};
-    assert_int_equal(ssmi_triangle_downdate(U, x, work, 2), 0);
+    assert_int_equal(ssmi_root_downdate(U, x, work, 2), 0);
     assert_memory_equal(U, before, sizeof before);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(root_stands_for_the_product),
-        cmocka_unit_test(known_root),
+        cmocka_unit_test(known_downdate),
         cmocka_unit_test(downdate_takes_away_what_was_there),
         cmocka_unit_test(downdate_that_would_be_indefinite_leaves_the_root),
     };
