@@ -192,55 +192,13 @@ ssm_status ssmi_interval_find(ssmi_fit *fit, const ssmi_rows *rows, const int64_
 
 /* ---- a step given as text ---- */
 
-static int parse_step(const char *text, ssm_step *step)
-{
-    static const struct {
-        const char *name;
-        ssm_step_unit unit;
-        int64_t count;
-    } table[] = {
-        {"ns", SSM_STEP_NANOSECONDS, 1},
-        {"us", SSM_STEP_NANOSECONDS, 1000},
-        {"ms", SSM_STEP_NANOSECONDS, 1000000},
-        {"s", SSM_STEP_NANOSECONDS, SSMI_SECOND},
-        {"min", SSM_STEP_NANOSECONDS, SSMI_MINUTE},
-        {"h", SSM_STEP_NANOSECONDS, SSMI_HOUR},
-        {"d", SSM_STEP_NANOSECONDS, SSMI_DAY},
-        {"day", SSM_STEP_NANOSECONDS, SSMI_DAY},
-        {"w", SSM_STEP_NANOSECONDS, 7 * SSMI_DAY},
-        {"week", SSM_STEP_NANOSECONDS, 7 * SSMI_DAY},
-        {"month", SSM_STEP_MONTHS, 1},
-        {"quarter", SSM_STEP_MONTHS, 3},
-        {"year", SSM_STEP_MONTHS, 12},
-        {"hour", SSM_STEP_NANOSECONDS, SSMI_HOUR},
-        {"minute", SSM_STEP_NANOSECONDS, SSMI_MINUTE},
-        {"second", SSM_STEP_NANOSECONDS, SSMI_SECOND},
-    };
-    int64_t n = 0;
-    const char *p = text;
-    while (*p == ' ') p++;
-    const char *digits = p;
-    for (; *p >= '0' && *p <= '9' && n < 1000000000; p++) n = 10 * n + (*p - '0');
-    if (p == digits) n = 1;
-    while (*p == ' ') p++;
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        size_t length = strlen(table[i].name);
-        const char *rest = p + length;
-        if (strncmp(p, table[i].name, length) != 0 || (strcmp(rest, "") != 0 && strcmp(rest, "s") != 0))
-            continue;
-        if (n == 0 || n > INT64_MAX / 4 / table[i].count) return 0;
-        *step = (ssm_step){table[i].unit, n * table[i].count};
-        return 1;
-    }
-    return 0;
-}
-
 /* Rows begin at multiples of the step: of midnight for steps within a day, of the first day beyond. */
 ssm_status ssmi_interval_given(ssmi_fit *fit, const ssmi_rows *rows, const int64_t *time, const char *text,
                                ssm_arena *tmp)
 {
     ssm_step step;
-    if (!parse_step(text, &step)) {
+    const char *rest = ssmi_step_read(text, &step);
+    if (rest == NULL || *rest != '\0') {
         return ssmi_fail(
             tmp->ctx, SSM_E_ARGUMENT,
             "cannot read \"%s\" as a step; write it as 10 s, 15 min, 1 h, 7 d, 1 month, 1 quarter or 1 year",

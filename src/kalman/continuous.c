@@ -186,6 +186,7 @@ static void add_term(ssmi_loglik_sum *sum, const ssmi_innovation *in)
 ssmi_continuous_fit ssmi_continuous_run(ssmi_continuous *f, const ssmi_continuous_rows *rows, size_t burn)
 {
     ssmi_loglik_sum sum[2] = {ssmi_loglik_zero(), ssmi_loglik_zero()}; /* before burn, and from there on */
+    size_t observed = 0;
     int impossible = 0;
     ssmi_continuous_start(f);
     work_out_all(f, rows);
@@ -193,7 +194,8 @@ ssmi_continuous_fit ssmi_continuous_run(ssmi_continuous *f, const ssmi_continuou
         if (t > 0) advance_to_row(f, rows, t);
         const ssmi_innovation in = ssmi_continuous_take(f, rows->y[t]);
         impossible |= in.kind == SSMI_KALMAN_CONTRADICTION;
-        add_term(sum + (t >= burn && in.kind != SSMI_KALMAN_DIFFUSE), &in);
+        add_term(sum + (observed >= burn && in.kind != SSMI_KALMAN_DIFFUSE), &in);
+        observed += in.kind != SSMI_KALMAN_MISSING;
     }
     f->gap = -1.0; /* T and shock are in rows->memory now */
     const double late = ssmi_loglik_value(sum + 1), all = ssmi_loglik_value(sum) + late;

@@ -89,7 +89,7 @@ ssm_status ssmi_continuous_rows_init(ssmi_continuous_rows *rows, const ssmi_cont
 
 typedef struct ssmi_continuous_fit {
     double loglik;        /* exact diffuse, all constants; -infinity: impossible */
-    double conditional;   /* of the rows from `burn` on, given those before */
+    double conditional;   /* of the observations behind the first `burn`, given those */
     size_t n_conditional; /* observations in it */
 } ssmi_continuous_fit;
 

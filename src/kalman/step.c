@@ -210,6 +210,16 @@ void ssmi_entries_add(double *X, const ssmi_entries *entries)
     }
 }
 
+void ssmi_kalman_close_diffuse(ssmi_kalman_state *s, double variance)
+{
+    const size_t n = s->n;
+    for (size_t j = 0; j < s->n_diffuse; j++) {
+        const double *a = s->A + j * n;
+        for (size_t k = 0; k < n * n; k++) s->P[k] += variance * a[k % n] * a[k / n];
+    }
+    s->n_diffuse = 0;
+}
+
 void ssmi_kalman_predict_mean(ssmi_kalman_state *s, const ssmi_rows *T, const double *c)
 {
     ssmi_rows_times(s->work, T, s->a);

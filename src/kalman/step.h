@@ -80,6 +80,8 @@ void ssmi_kalman_predict_diffuse(ssmi_kalman_state *s, const ssmi_rows *T);
 /* alpha <- T alpha + c + R eta, where shock lists R Q R'. c may be NULL. */
 void ssmi_kalman_predict(ssmi_kalman_state *s, const ssmi_rows *T, const ssmi_entries *shock,
                          const double *c /* (n) */);
+/* Gives what is left of the diffuse part this variance in place of an infinite one: P + variance A A'. */
+void ssmi_kalman_close_diffuse(ssmi_kalman_state *s, double variance);
 /* The mean alone, for a filter in its steady state. */
 void ssmi_kalman_predict_mean(ssmi_kalman_state *s, const ssmi_rows *T, const double *c /* (n) */);
 

@@ -26,6 +26,10 @@ int ssmi_time_from_civil(ssmi_civil civil, int64_t *time);
 int64_t ssmi_month_number(ssmi_civil civil);
 int ssmi_is_month_end(ssmi_civil civil);
 
+/* Reads a step such as "15 min", "1 h", "7 d", "0.5 s" or "quarter" off the beginning of a text, and returns
+ * what follows it; NULL when it is none. */
+const char *ssmi_step_read(const char *text, ssm_step *step);
+
 /* Quotient and remainder that round towards minus infinity; b > 0. */
 int64_t ssmi_floor_div(int64_t a, int64_t b);
 int64_t ssmi_floor_mod(int64_t a, int64_t b);

@@ -143,6 +143,37 @@ static void a_slice_starts_at_the_time_of_its_first_row(void **state)
     assert_int_equal(slice.length, 2);
 }
 
+static void steps_are_read_as_people_write_them(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        ssm_step_unit unit;
+        int64_t count;
+        const char *rest;
+    } good[] = {
+        {"15 min", SSM_STEP_NANOSECONDS, 15 * SSMI_MINUTE, ""},
+        {"  7d, 1 h", SSM_STEP_NANOSECONDS, 7 * SSMI_DAY, ", 1 h"},
+        {"0.5 s", SSM_STEP_NANOSECONDS, SSMI_SECOND / 2, ""},
+        {"12.42 hours", SSM_STEP_NANOSECONDS, INT64_C(44712) * SSMI_SECOND, ""},
+        {"quarter", SSM_STEP_MONTHS, 3, ""},
+        {"2 years x", SSM_STEP_MONTHS, 24, " x"},
+    };
+    static const char *const bad[] = {
+        "", "5", "0 s", "1 parsec", "1.5 months", "1e3 s", "-1 s", "0.1 ns", "99999999999999999999 d", "sss"};
+    for (size_t k = 0; k < sizeof good / sizeof *good; k++) {
+        ssm_step step;
+        assert_string_equal(ssmi_step_read(good[k].text, &step), good[k].rest);
+        assert_int_equal(step.unit, good[k].unit);
+        assert_int_equal(step.count, good[k].count);
+    }
+    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
+        ssm_step step = {SSM_STEP_NONE, 7};
+        assert_null(ssmi_step_read(bad[k], &step));
+        assert_int_equal(step.count, 7);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +184,7 @@ int main(void)
         cmocka_unit_test(text_shows_what_the_grid_needs_and_no_more),
         cmocka_unit_test(text_never_overruns_a_short_buffer),
         cmocka_unit_test(steps_are_named_in_their_largest_unit),
+        cmocka_unit_test(steps_are_read_as_people_write_them),
         cmocka_unit_test(a_slice_starts_at_the_time_of_its_first_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
