@@ -9,6 +9,7 @@
 #include "forecast/archive_inside.h"
 
 #include "base/file.h"
+#include "forecast/archive_clock.h"
 #include "forecast/handle.h"
 
 #include <stdint.h>
@@ -235,7 +236,8 @@ static ssm_status exchange_state(ssm_archive *archive, ssm_forecaster *f)
     SSMI_TRY(ssmi_archive_size(archive, "state.length", &f->length));
     if (archive->loading) f->updates = 1; /* the rows themselves are gone */
     archive->mem = &f->history;
-    ssm_status status = as_format(archive, f->type->state(f->self, archive));
+    ssm_status status = ssmi_archive_clock(archive, "state.front", &f->clock);
+    if (status == SSM_OK) status = as_format(archive, f->type->state(f->self, archive));
     archive->mem = outer;
     if (status == SSM_OK) f->stage = SSMI_STAGE_CONDITIONED;
     return status;

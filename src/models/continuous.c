@@ -7,9 +7,10 @@
  *
  * Known value: on a grid a wandering level alone is the discrete local level; its maximum on the Nile has the
  * variances 15099 and 1469.1. */
-#include "forecast/archive.h"
+#include "forecast/archive_clock.h"
 #include "models/flow_decompose.h"
 #include "models/gaussian.h"
+#include "models/kalman_state.h"
 #include "series/clock.h"
 #include "series/time.h"
 
@@ -186,14 +187,20 @@ static ssm_status fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm
 
 /* ---- condition, update, predict ---- */
 
+static ssm_status start(continuous *self, ssm_arena *mem)
+{
+    SSMI_TRY(ssmi_continuous_init(&self->filter, self->part, ssmi_flow_parts(self->part, &self->flow), mem));
+    self->filter.irregular = self->flow.parameter[SSMI_FLOW_IRREGULAR];
+    ssmi_continuous_start(&self->filter);
+    return SSM_OK;
+}
+
 static ssm_status condition(void *self_, const ssm_series *history, ssm_arena *mem, ssm_arena *tmp)
 {
     continuous *self = self_;
     const size_t from = history->length > most_condition_rows ? history->length - most_condition_rows : 0;
     (void)tmp;
-    SSMI_TRY(ssmi_continuous_init(&self->filter, self->part, ssmi_flow_parts(self->part, &self->flow), mem));
-    self->filter.irregular = self->flow.parameter[SSMI_FLOW_IRREGULAR];
-    ssmi_continuous_start(&self->filter);
+    SSMI_TRY(start(self, mem));
     for (size_t t = from; t < history->length; t++) {
         if (t > from) ssmi_continuous_advance(&self->filter, ssmi_series_gap(history, t) / self->unit);
         ssmi_continuous_take(&self->filter, to_model(self, history->value[t]));
@@ -325,6 +332,14 @@ static ssm_status params(void *self_, ssm_archive *archive)
     return check(self, archive);
 }
 
+static ssm_status state(void *self_, ssm_archive *archive)
+{
+    continuous *self = self_;
+    if (ssmi_archive_loading(archive)) SSMI_TRY(start(self, ssmi_archive_memory(archive)));
+    SSMI_TRY(ssmi_archive_clock(archive, "state.clock", &self->clock));
+    return ssmi_archive_state(archive, &self->filter.state);
+}
+
 static ssm_status note(const void *self_, char *text, size_t size)
 {
     static const char *const trend[] = {"level", "linear trend", "damped trend"};
@@ -362,5 +377,6 @@ const ssm_forecaster_type ssmi_model_continuous = {
     .decompose = decompose,
     .component = component,
     .params = params,
+    .state = state,
     .note = note,
 };

@@ -158,6 +158,6 @@ ssm_status ssmi_flow_decompose(const ssmi_flow_view *view, ssm_decomposition *ou
     if (out->innovation != NULL) SSMI_TRY(write_innovations(s, view, out->innovation, tmp));
     for (size_t t = 0; t < s->rows; t++) write_row(s, view, t, out);
     write_residuals(s, view, out);
-    out->multiplicative = 0;
+    out->multiplicative = out->states = 0;
     return SSM_OK;
 }

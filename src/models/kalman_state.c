@@ -37,19 +37,24 @@ static ssm_status archive_flags(ssm_archive *archive, ssmi_kalman_run *run)
     return ssmi_archive_size(archive, "state.test_after", &run->test_after);
 }
 
-ssm_status ssmi_archive_run(ssm_archive *archive, ssmi_kalman_run *run)
+ssm_status ssmi_archive_state(ssm_archive *archive, ssmi_kalman_state *s)
 {
-    ssmi_kalman_filter *f = run->f;
-    ssmi_kalman_state *s = &f->state;
-    const size_t n = f->system.n;
-    SSMI_TRY(archive_flags(archive, run));
+    const size_t n = s->n;
     SSMI_TRY(ssmi_archive_size(archive, "state.n_diffuse", &s->n_diffuse));
     if (s->n_diffuse > n) return ssmi_archive_reject(archive, "more diffuse directions than states");
     SSMI_TRY(ssmi_archive_values(archive, "state.a", s->a, n));
     SSMI_TRY(ssmi_archive_values(archive, "state.P", s->P, n * n));
     SSMI_TRY(ssmi_archive_values(archive, "state.A", s->A, n * s->n_diffuse));
     SSMI_TRY(ssmi_archive_values(archive, "state.reach", s->reach, n));
-    SSMI_TRY(ssmi_archive_values(archive, "state.scale", s->scale, n));
+    return ssmi_archive_values(archive, "state.scale", s->scale, n);
+}
+
+ssm_status ssmi_archive_run(ssm_archive *archive, ssmi_kalman_run *run)
+{
+    ssmi_kalman_filter *f = run->f;
+    const size_t n = f->system.n;
+    SSMI_TRY(archive_flags(archive, run));
+    SSMI_TRY(ssmi_archive_state(archive, &f->state));
     SSMI_TRY(ssmi_archive_values(archive, "state.M", f->M, n * f->system.p));
     SSMI_TRY(ssmi_archive_values(archive, "state.before", f->before, run->watching ? n * n : 0));
     return archive_innovations(archive, f);

@@ -4,6 +4,7 @@
 #include "models/flow.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { ROWS = 240, HORIZON = 6, LEVELS = 3 };
 static const double level[LEVELS] = {0.1, 0.5, 0.9};
@@ -154,6 +155,44 @@ static void rows_with_their_times_stream_as_they_are_read(void **state)
     ssm_context_free(ctx);
 }
 
+static void a_stream_goes_on_from_its_file(void **state)
+{
+    (void)state;
+    double y[ROWS];
+    int64_t stamp[ROWS];
+    answer through, again;
+    ssm_context *ctx;
+    char path[512];
+    size_t n;
+    const char *folder = getenv("TMPDIR");
+    snprintf(path, sizeof path, "%s/ssmcast-continuous-%ld.state", folder != NULL ? folder : "/tmp",
+             (long)getpid());
+    make_rows(y, stamp, ROWS);
+    const ssm_series all = series_of(y, stamp, ROWS, HOUR);
+    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+    for (int known = 0; known <= 1; known++) { /* times ahead are kept as well */
+        ssm_series early = ssm_series_slice(all, 0, ROWS - 4);
+        if (!known) early.stamp_rows = 0;
+        ssm_forecaster *f = fit(ctx, &early, "1 d"), *loaded;
+        assert_int_equal(ssm_forecaster_condition(f, &early), SSM_OK);
+        assert_int_equal(ssm_forecaster_update(f, y + ROWS - 4), SSM_OK);
+        assert_int_equal(ssm_forecaster_save_state(&f, 1, path), SSM_OK);
+        assert_int_equal(ssm_forecaster_load_state(ctx, path, 1, &loaded, &n), SSM_OK);
+        assert_int_equal(ssm_forecaster_update_at(loaded, stamp[ROWS - 4] - HOUR, y), SSM_E_DATA);
+        for (int k = 0; k < 2; k++) {
+            ssm_forecaster *one = k == 0 ? f : loaded;
+            assert_int_equal(ssm_forecaster_update(one, y + ROWS - 3), SSM_OK);
+            assert_int_equal(ssm_forecaster_update_at(one, stamp[ROWS - 1] + 1, y + ROWS - 1), SSM_OK);
+            ask(one, k == 0 ? &through : &again);
+        }
+        assert_memory_equal(&through, &again, sizeof again);
+        ssm_forecaster_free(f);
+        ssm_forecaster_free(loaded);
+    }
+    remove(path);
+    ssm_context_free(ctx);
+}
+
 static void a_forecast_stands_at_the_times_that_are_known(void **state)
 {
     (void)state;
@@ -230,9 +269,10 @@ static void components_add_up_and_an_odd_row_stands_out(void **state)
     ask(f, &a);
     const size_t n = count_components(f);
     assert_in_range(n, 2, MOST);
-    ssm_decomposition d = {HORIZON, signal, sd, wide, part, part_sd, innovation, outlier, shift, 1};
+    ssm_decomposition d = {HORIZON, signal, sd, wide, part, part_sd, innovation, outlier, shift, 1, 1};
     assert_int_equal(ssm_forecaster_decompose(f, &d), SSM_OK);
     assert_int_equal(d.multiplicative, 0);
+    assert_int_equal(d.states, 0);
     for (size_t t = 0; t < ALL; t++) {
         double sum = 0;
         for (size_t k = 0; k < n; k++) sum += part[n * t + k];
@@ -328,6 +368,7 @@ int main(void)
         cmocka_unit_test(rows_left_out_are_rows_missing),
         cmocka_unit_test(the_unit_of_time_does_not_matter),
         cmocka_unit_test(rows_with_their_times_stream_as_they_are_read),
+        cmocka_unit_test(a_stream_goes_on_from_its_file),
         cmocka_unit_test(a_forecast_stands_at_the_times_that_are_known),
         cmocka_unit_test(the_season_of_the_calendar_is_found),
         cmocka_unit_test(components_add_up_and_an_odd_row_stands_out),
