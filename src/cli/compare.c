@@ -14,7 +14,7 @@ enum { MAX_HORIZONS = 16, PATH_SIZE = 4096 };
 
 typedef struct compare_options {
     cli_input input;
-    const char *models, *horizon, *metric, *output, *format;
+    const char *models, *system, *horizon, *metric, *output, *format;
     cli_list set;
     size_t origins, step, test_rows;
     int refit;
@@ -272,7 +272,8 @@ static int run(cli_session *session, void *options_, size_t n, char **operands)
     contest c = {.session = session, .options = options, .arena = &arena};
     int result = check_formats(options);
     if (result == CLI_OK) {
-        result = cli_entrants_of(session, options->models, &options->set, &arena, &c.entrant, &c.n_entrants);
+        result = cli_entrants_of(session, options->models, options->system, &options->set, &arena, &c.entrant,
+                                 &c.n_entrants);
     }
     if (result == CLI_OK) result = cli_read(session, &options->input, operands[0], &arena, &c.data);
     if (result == CLI_OK) {
@@ -289,6 +290,8 @@ static const cli_option contest_options[] = {
     {"models", 'm', "LIST",
      "models to compare, comma separated, or \"all\"; default: all that are not made of others", CLI_TEXT,
      offsetof(compare_options, models), NULL, 0, 0, NULL},
+    {"system", 0, "FILE", "a state-space model of your own competes: a JSON file with its matrices", CLI_TEXT,
+     offsetof(compare_options, system), NULL, 0, 0, NULL},
     {"horizon", 'n', "LIST", "rows to forecast, comma separated; default: the seasons found", CLI_TEXT,
      offsetof(compare_options, horizon), NULL, 0, 0, NULL},
     {"set", 's', "MODEL.NAME=VALUE", "option of a model; may be given several times", CLI_LIST,

@@ -40,7 +40,7 @@ static int fit_data(cli_session *session, const fit_options *options, const cli_
 
 static int run(cli_session *session, void *options_, size_t n, char **operands)
 {
-    const fit_options *options = options_;
+    fit_options *options = options_;
     (void)n;
     cli_data data;
     ssm_arena arena;
@@ -49,7 +49,8 @@ static int run(cli_session *session, void *options_, size_t n, char **operands)
         return CLI_USAGE;
     }
     ssmi_arena_init(&arena, session->ctx);
-    int result = cli_read(session, &options->input, operands[0], &arena, &data);
+    int result = cli_settle_system(&options->request);
+    if (result == CLI_OK) result = cli_read(session, &options->input, operands[0], &arena, &data);
     if (result == CLI_OK) result = fit_data(session, options, &data, &arena);
     ssmi_arena_clear(&arena);
     return result;

@@ -110,13 +110,14 @@ static int forecast_data(cli_session *session, const forecast_options *options, 
 
 static int run(cli_session *session, void *options_, size_t n, char **operands)
 {
-    const forecast_options *options = options_;
+    forecast_options *options = options_;
     (void)n;
     cli_levels levels;
     cli_data data;
     ssm_arena arena;
     ssmi_arena_init(&arena, session->ctx);
-    int result = cli_levels_of(&options->request, &levels);
+    int result = cli_settle_system(&options->request);
+    if (result == CLI_OK) result = cli_levels_of(&options->request, &levels);
     if (result == CLI_OK) result = cli_read(session, &options->input, operands[0], &arena, &data);
     if (result == CLI_OK) result = forecast_data(session, options, &levels, &data, &arena);
     ssmi_arena_clear(&arena);

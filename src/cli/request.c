@@ -10,6 +10,8 @@
 const cli_option cli_request_options[] = {
     {"model", 'm', "NAME", "forecasting model, see \"ssmcast models\"", CLI_TEXT,
      offsetof(cli_request, model), "auto", 0, 0, NULL},
+    {"system", 0, "FILE", "state-space model of your own: a JSON file with its matrices", CLI_TEXT,
+     offsetof(cli_request, system), NULL, 0, 0, NULL},
     {"horizon", 'n', "ROWS", "rows to forecast, 0: two seasons", CLI_SIZE, offsetof(cli_request, horizon),
      "0", 0, 1e6, NULL},
     {"level", 'l', "LIST", "central intervals in percent, comma separated", CLI_TEXT,
@@ -21,6 +23,28 @@ const cli_option cli_request_options[] = {
     {"validation", 0, "ROWS", "last rows kept for choosing hyper-parameters, 0: the model decides", CLI_SIZE,
      offsetof(cli_request, validation), "0", 0, 1e9, NULL},
     {0}};
+
+const ssm_forecaster_type *cli_type_with(unsigned caps)
+{
+    const ssm_forecaster_type *type;
+    for (size_t i = 0; (type = ssm_forecaster_type_at(i)) != NULL; i++) {
+        if ((type->caps & caps) == caps) return type;
+    }
+    return NULL;
+}
+
+int cli_settle_system(cli_request *request)
+{
+    const ssm_forecaster_type *named = ssm_forecaster_type_find(request->model);
+    const int by_default = strcmp(request->model, cli_request_options[0].initial) == 0;
+    if (request->system == NULL || (named != NULL && named->caps & SSM_CAP_SYSTEM)) return CLI_OK;
+    if (!by_default) {
+        cli_error("option \"--system\": \"%s\" has a model of its own; leave out --model", request->model);
+        return CLI_USAGE;
+    }
+    request->model = cli_type_with(SSM_CAP_SYSTEM)->name;
+    return CLI_OK;
+}
 
 /* Keeps the levels ascending and distinct. */
 static void add_level(cli_levels *out, double level, const char *format, double shown)
@@ -99,6 +123,7 @@ ssm_status cli_make_forecaster(const cli_request *request, ssm_arena *arena, ssm
 {
     ssm_forecaster *f;
     SSMI_TRY(ssmi_forecaster_new_member(arena, request->model, &f));
+    if (request->system != NULL) SSMI_TRY(ssm_forecaster_set(f, "file", request->system));
     for (size_t i = 0; i < request->set.n; i++) SSMI_TRY(set_option(f, arena->ctx, request->set.item[i]));
     *out = f;
     return SSM_OK;

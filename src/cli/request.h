@@ -6,7 +6,7 @@
 #include <ssmcast/forecast.h>
 
 typedef struct cli_request {
-    const char *model, *level, *quantiles;
+    const char *model, *system, *level, *quantiles;
     size_t horizon, validation;
     cli_list set;
 } cli_request;
@@ -25,11 +25,18 @@ typedef struct cli_levels {
 /* From --level (central intervals in percent, with the median) or --quantiles (probabilities). */
 int cli_levels_of(const cli_request *request, cli_levels *out);
 
+/* --system FILE: makes the first model with SSM_CAP_SYSTEM that of the request. CLI_OK, or CLI_USAGE after a
+ * message when --model asks for one that cannot. To be called before the request is used. */
+int cli_settle_system(cli_request *request);
+
 /* The horizon asked for, else a rule: two of the shortest season, at most a quarter of the series and 336
  * rows; without a season a tenth of the series, at most 24 rows. */
 size_t cli_horizon_of(const cli_request *request, const ssm_series *series, size_t n);
 
 /* A forecaster of the model asked for with its --set options, freed with the arena. */
 ssm_status cli_make_forecaster(const cli_request *request, ssm_arena *arena, ssm_forecaster **out);
+
+/* The first registered type with all of these capabilities; NULL: none. */
+const ssm_forecaster_type *cli_type_with(unsigned caps);
 
 #endif
