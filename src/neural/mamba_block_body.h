@@ -85,7 +85,8 @@ static NAME(ssmi_scan) NAME(scan_of)(const NAME(mamba_record) * r, const REAL *p
                              .A2 = r->A2,
                              .D = params + m->D,
                              .delta_bias = params + m->dt_bias,
-                             .softplus = 1};
+                             .softplus = 1,
+                             .rule = SSMI_EULER_B};
 }
 
 void NAME(ssmi_mamba_forward)(REAL *y, REAL *record, REAL *window, REAL *state, const REAL *x,

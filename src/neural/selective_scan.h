@@ -7,6 +7,7 @@
 #define SSMCAST_NEURAL_SELECTIVE_SCAN_H
 
 #include "base/cpu.h"
+#include "core/discretise.h"
 #include <stddef.h>
 
 /* Rows between two stored states: what the backward pass recomputes at a time. */

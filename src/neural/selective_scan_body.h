@@ -1,6 +1,6 @@
 /* The selective scan S6 (Gu & Dao 2023, Algorithm 2, with the Euler input matrix of their implementation):
  *
- *     dt_t   = softplus(delta_t + bias)
+ *     dt_t   = softplus(delta_t + bias) step_t
  *     h_t    = exp(dt_t A) h_{t-1} + dt_t B_t x_t        per channel and state
  *     o_t    = sum_n C_t[n] h_t[n] + D x_t
  *     y_t    = o_t silu(z_t)
@@ -44,6 +44,7 @@ static inline void open_tile(tile *w, const scan_task *s)
         vec x = load_lanes(s->x + (w->row + t) * s->x_stride + w->e, w->n);
         vec raw = biased_delta(s, w, t);
         w->dt[t] = s->softplus ? v_softplus(raw) : raw;
+        if (s->step != NULL) w->dt[t] = v_mul(w->dt[t], v_set(s->step[w->row + t]));
         w->dtx[t] = v_mul(w->dt[t], x);
         w->out[t] = v_mul(D, x);
         w->longest = v_max(w->dt[t], w->longest);
@@ -84,10 +85,24 @@ static inline void forward_states(tile *w, REAL *state, const scan_task *s, size
     for (size_t j = 0; j < count; j++) store_lanes(state + (k + j) * s->channels + w->e, h[j], w->n);
 }
 
+/* What the adjoint of one tile carries besides the tile itself. */
+typedef struct adjoint {
+    vec dout[SSMI_SCAN_TILE]; /* do_t */
+    vec gB[SSMI_SCAN_TILE],
+        gAh[SSMI_SCAN_TILE]; /* sum_n g B; sum_n g A2 a h; other rules: scan_rules_body.h */
+    vec decay[SSMI_SCAN_TILE][STATE_BLOCK], decayed[SSMI_SCAN_TILE][STATE_BLOCK]; /* a_t; a_t h_{t-1} */
+    REAL *g;       /* (states, channels): a_{t+1} g_{t+1} of the tile after this one */
+    REAL *dB, *dC; /* (SSMI_SCAN_TILE, states, LANES) sums over the channel groups so far */
+} adjoint;
+
+#include "neural/scan_rules_body.h"
+
 static inline void forward_tile(tile *w, REAL *y, REAL *state, const scan_task *s)
 {
     size_t k = 0;
     open_tile(w, s);
+    if (s->rule != SSMI_EULER_B)
+        for (; k < s->states; k++) forward_state_by_rule(w, state, s, k);
     for (; k + STATE_BLOCK <= s->states; k += STATE_BLOCK) {
         if (needs_clamp(w, s, k, STATE_BLOCK)) {
             forward_states(w, state, s, k, STATE_BLOCK, 1);
@@ -128,15 +143,6 @@ static void scan_forward(REAL *y, REAL *state, REAL *checkpoints, const scan_tas
         }
     }
 }
-
-/* What the adjoint of one tile carries besides the tile itself. */
-typedef struct adjoint {
-    vec dout[SSMI_SCAN_TILE];                    /* do_t */
-    vec gB[SSMI_SCAN_TILE], gAh[SSMI_SCAN_TILE]; /* sum_n g B; sum_n g A2 a h */
-    vec decay[SSMI_SCAN_TILE][STATE_BLOCK], decayed[SSMI_SCAN_TILE][STATE_BLOCK]; /* a_t; a_t h_{t-1} */
-    REAL *g;       /* (states, channels): a_{t+1} g_{t+1} of the tile after this one */
-    REAL *dB, *dC; /* (SSMI_SCAN_TILE, states, LANES) sums over the channel groups so far */
-} adjoint;
 
 /* Runs the rows again from the stored state and keeps a_t and a_t h_{t-1}. */
 static inline void replay_states(tile *w, adjoint *v, const REAL *state, const scan_task *s, size_t k,
@@ -213,10 +219,14 @@ static inline void close_adjoint(const adjoint *v, const tile *w, const scan_gra
     for (size_t t = 0; t < w->rows; t++) {
         const size_t row = w->row + t;
         vec x = load_lanes(s->x + row * s->x_stride + w->e, w->n);
-        vec ddelta = v_fma(x, v->gB[t], v_mul(v_set(LN2), v->gAh[t]));
+        vec ddelta = v->gAh[t], dx = v->gB[t];
+        if (s->rule == SSMI_EULER_B) {
+            ddelta = v_fma(x, dx, v_mul(v_set(LN2), ddelta));
+            dx = v_mul(w->dt[t], dx);
+        }
+        if (s->step != NULL) ddelta = v_mul(ddelta, v_set(s->step[row]));
         if (s->softplus) ddelta = v_mul(ddelta, v_softplus_slope(biased_delta(s, w, t)));
-        store_lanes(grad->dx + row * s->x_stride + w->e, v_fma(w->dt[t], v->gB[t], v_mul(D, v->dout[t])),
-                    w->n);
+        store_lanes(grad->dx + row * s->x_stride + w->e, v_fma(D, v->dout[t], dx), w->n);
         store_lanes(grad->ddelta + row * s->delta_stride + w->e, ddelta, w->n);
         dbias = v_add(dbias, ddelta);
         dD = v_fma(v->dout[t], x, dD);
@@ -235,6 +245,8 @@ static inline void backward_tile(tile *w, adjoint *v, const scan_grad *grad, con
     size_t k = 0;
     open_tile(w, s);
     open_adjoint(v, w, dy, s);
+    if (s->rule != SSMI_EULER_B)
+        for (; k < s->states; k++) backward_state_by_rule(w, v, grad, state, s, k);
     for (; k + STATE_BLOCK <= s->states; k += STATE_BLOCK) {
         if (needs_clamp(w, s, k, STATE_BLOCK)) {
             replay_states(w, v, state, s, k, STATE_BLOCK, 1);

@@ -11,6 +11,9 @@ typedef struct NAME(ssmi_scan) {
     const REAL *D;          /* (channels); NULL: no skip */
     const REAL *delta_bias; /* (channels); NULL: zeros */
     int softplus;           /* 0: delta + bias is taken as it is and must not be negative */
+    const REAL *step;       /* (batch, length) factors of the step: 0 where the input is missing and the state
+                               is to be held, the gap where sampling is irregular; NULL: ones */
+    ssmi_rule rule;         /* Mamba's own is SSMI_EULER_B, which is also the fastest by far */
 } NAME(ssmi_scan);
 
 /* Where the gradients go. dx, ddelta, dz, dB, dC have the strides of x, delta, z, B, C and are overwritten;

@@ -92,7 +92,8 @@ static ssmi_scan_f32 scan_of(const arrays *a)
                            .A2 = a->A2,
                            .D = a->D,
                            .delta_bias = a->bias,
-                           .softplus = 1};
+                           .softplus = 1,
+                           .rule = SSMI_EULER_B};
 }
 
 static void forward(arrays *a, const ssmi_kernels_f32 *kernels)

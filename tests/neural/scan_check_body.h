@@ -43,6 +43,7 @@ static NAME(run) NAME(open_run)(const golden *g)
     s->delta_bias = NAME(turned)(golden_find(g, "delta_bias"), 1, 1, e);
     s->A2 = A2;
     s->softplus = s->delta_bias != NULL;
+    s->rule = SSMI_EULER_B;
     s->x_stride = s->delta_stride = s->z_stride = e;
     s->bc_stride = n;
     r.dy = NAME(turned)(golden_find(g, "dy"), b, e, l);
