@@ -92,14 +92,17 @@ static ssm_status prepare(ssmi_window_series **panel, const ssm_fit_task *task, 
 static void lay_out(mamba *self)
 {
     const options *o = &self->options;
+    ssmi_network_size size = {.lookback = self->ridge.lookback,
+                              .horizon = self->ridge.horizon,
+                              .patch = self->patch,
+                              .stride = self->stride,
+                              .hidden = o->hidden,
+                              .backbone = {.width = o->width, .n_blocks = o->blocks}};
+    for (size_t i = 0; i < o->blocks; i++)
+        size.backbone.block[i] =
+            (ssmi_mixer_size){.kind = SSMI_MIXER_MAMBA, .expand = EXPAND, .states = STATES, .taps = TAPS};
     *self->table = (ssmi_parameters){0};
-    self->net = ssmi_network_layout(
-        self->table, (ssmi_network_size){.lookback = self->ridge.lookback,
-                                         .horizon = self->ridge.horizon,
-                                         .patch = self->patch,
-                                         .stride = self->stride,
-                                         .hidden = o->hidden,
-                                         .backbone = {o->width, o->blocks, EXPAND, STATES, TAPS}});
+    self->net = ssmi_network_layout(self->table, &size);
 }
 
 static ssmi_mamba_skip skip_of(const mamba *self)
@@ -120,7 +123,7 @@ static ssm_status train(mamba *self, const ssmi_ridge_task *task, ssm_arena *mem
     self->params = SSMI_ALLOC(mem, float, self->table->size);
     gsl_rng *rng = ssmi_random_stream(tmp, 1);
     if (self->params == NULL || rng == NULL) return SSM_E_MEMORY;
-    ssmi_network_init(self->params, &self->net, rng);
+    SSMI_TRY(ssmi_network_init(self->params, &self->net, rng, tmp));
     SSMI_TRY(ssmi_mamba_train(&self->result, self->params, self->table, &self->net, &skip, task, &how, tmp));
     self->trained = self->result.best_step > 0;
     return SSM_OK;
@@ -198,15 +201,16 @@ static ssm_status condition(void *self_, const ssm_series *history, ssm_arena *m
 static ssm_status ask_network(float *mean, float *decile, const mamba *self, const ssmi_mamba_batch *batch,
                               ssm_arena *tmp)
 {
-    const ssmi_network_input_f32 in = {1, batch->value, batch->mask, batch->scale};
+    const ssmi_network_input_f32 in = {1, batch->value, batch->mask, batch->scale, NULL};
     const ssmi_quantile_window_f32 w = {batch->skip, self->base, batch->s[0], batch->g[0],
                                         self->ridge.horizon};
     float *out = SSMI_ALLOC(tmp, float, SSMI_HEAD_OUTPUTS * self->ridge.horizon);
     if (out == NULL) return SSM_E_MEMORY;
     if (self->trained) {
         float *record = SSMI_ALLOC(tmp, float, ssmi_network_record_f32(&self->net, 1));
-        if (record == NULL) return SSM_E_MEMORY;
-        ssmi_network_forward_f32(out, record, &in, self->params, &self->net, 0, 0,
+        float *scratch = SSMI_ALLOC(tmp, float, ssmi_network_scratch_f32(&self->net, 1));
+        if (record == NULL || scratch == NULL) return SSM_E_MEMORY;
+        ssmi_network_forward_f32(out, record, scratch, &in, self->params, &self->net, 0, 0,
                                  ssmi_kernels_of_f32(ssmi_cpu_isa()));
     }
     ssmi_quantile_forward_f32(mean, decile, out, &w);

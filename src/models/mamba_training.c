@@ -49,9 +49,9 @@ static bench bench_of(float *base, const learner *l)
 static void answer(bench *b, double *loss, const float *params, const learner *l, int learning, uint64_t key)
 {
     const size_t n = b->batch.n, H = l->net->size.horizon;
-    const ssmi_network_input_f32 in = {n, b->batch.value, b->batch.mask, b->batch.scale};
-    ssmi_network_forward_f32(b->out, b->record, &in, params, l->net, learning ? l->dropout : 0, key,
-                             l->kernels);
+    const ssmi_network_input_f32 in = {n, b->batch.value, b->batch.mask, b->batch.scale, NULL};
+    ssmi_network_forward_f32(b->out, b->record, b->scratch, &in, params, l->net, learning ? l->dropout : 0,
+                             key, l->kernels);
     for (size_t i = 0; i < n; i++) {
         const ssmi_quantile_window_f32 w = {b->batch.skip + i * H, l->skip->base, b->batch.s[i],
                                             b->batch.g[i], H};

@@ -1,23 +1,31 @@
-/* The residual stack x <- x + dropout(block(RMSNorm(x))), closed by an RMSNorm. */
+/* The residual stack x <- x + dropout(block(RMSNorm(x))), closed by an RMSNorm. Blocks may be of any kind
+ * (mixer.h), each its own.
+ *
+ * With `bidirectional` every block has a twin with weights of its own that sees the tokens in reverse order;
+ * the outputs of both are added. */
 #ifndef SSMCAST_NEURAL_BACKBONE_H
 #define SSMCAST_NEURAL_BACKBONE_H
 
-#include "neural/mamba_block.h"
+#include "neural/mixer.h"
 
-enum { SSMI_MAX_BLOCKS = 8 };
+enum { SSMI_MAX_BLOCKS = 16 };
+
+typedef struct ssmi_backbone_size {
+    size_t width, n_blocks;
+    int bidirectional;
+    ssmi_mixer_size block[SSMI_MAX_BLOCKS]; /* their width is the backbone's, whatever they say */
+} ssmi_backbone_size;
 
 typedef struct ssmi_backbone {
     size_t width, n_blocks;
-    ssmi_mamba block[SSMI_MAX_BLOCKS];
+    int bidirectional;
+    ssmi_mixer block[SSMI_MAX_BLOCKS], twin[SSMI_MAX_BLOCKS];
     size_t norm[SSMI_MAX_BLOCKS], final_norm; /* offsets */
 } ssmi_backbone;
 
-typedef struct ssmi_backbone_size {
-    size_t width, n_blocks, expand, states, taps;
-} ssmi_backbone_size;
-
-ssmi_backbone ssmi_backbone_layout(ssmi_parameters *table, ssmi_backbone_size size);
-void ssmi_backbone_init(float *params, const ssmi_backbone *b, gsl_rng *rng);
+ssmi_backbone ssmi_backbone_layout(ssmi_parameters *table, const ssmi_backbone_size *size);
+/* Errors of ssmi_mixer_init. */
+ssm_status ssmi_backbone_init(float *params, const ssmi_backbone *b, gsl_rng *rng, ssm_arena *tmp);
 
 /* The order matters. */
 /* clang-format off */

@@ -1,4 +1,4 @@
-/* The plain layers as forward and backward pairs: linear, RMSNorm, SiLU, dropout.
+/* The plain layers as forward and backward pairs: linear, RMSNorm, SiLU, GELU, rotation, dropout.
  *
  * All are kernels: no allocation, no failure, one thread. Matrices are row-major; weights are (out, in) as in
  * PyTorch. */
@@ -7,6 +7,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+#define SSMI_NORM_EPSILON 1e-5 /* the reference modules' */
 
 /* The order matters. */
 /* clang-format off */

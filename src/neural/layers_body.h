@@ -1,4 +1,5 @@
-/* Linear, RMSNorm (Zhang & Sennrich 2019, eq. 4), SiLU and dropout for one element type.
+/* Linear, RMSNorm (Zhang & Sennrich 2019, eq. 4), SiLU, GELU (Hendrycks & Gimpel 2016, section 2), rotation
+ * (Su et al. 2021, eq. 15) and dropout for one element type.
  *
  *     y = x W' + b            dx = dy W, dW = dy' x, db = sum dy
  *     y = x r w, r = (mean x^2 + eps)^{-1/2}
@@ -28,26 +29,27 @@ void NAME(ssmi_linear_backward)(REAL *dx, REAL beta, REAL *dw, REAL *dbias, cons
     }
 }
 
-static REAL inverse_rms(const REAL *x, size_t width)
+static REAL inverse_rms(const REAL *x, REAL epsilon, size_t width)
 {
     REAL sum = 0;
     for (size_t j = 0; j < width; j++) sum += x[j] * x[j];
-    return 1 / R_SQRT(sum / (REAL)width + (REAL)1e-5);
+    return 1 / R_SQRT(sum / (REAL)width + epsilon);
 }
 
-void NAME(ssmi_rmsnorm_forward)(REAL *y, const REAL *x, const REAL *w, size_t rows, size_t width)
+void NAME(ssmi_rmsnorm_forward)(REAL *y, const REAL *x, const REAL *w, REAL epsilon, size_t rows,
+                                size_t width)
 {
     for (size_t i = 0; i < rows; i++, x += width, y += width) {
-        const REAL r = inverse_rms(x, width);
+        const REAL r = inverse_rms(x, epsilon, width);
         for (size_t j = 0; j < width; j++) y[j] = x[j] * r * w[j];
     }
 }
 
 void NAME(ssmi_rmsnorm_backward)(REAL *dx, REAL *dw, const REAL *dy, const REAL *x, const REAL *w,
-                                 size_t rows, size_t width)
+                                 REAL epsilon, size_t rows, size_t width)
 {
     for (size_t i = 0; i < rows; i++, x += width, dx += width, dy += width) {
-        const REAL r = inverse_rms(x, width);
+        const REAL r = inverse_rms(x, epsilon, width);
         REAL along = 0;
         for (size_t j = 0; j < width; j++) along += w[j] * dy[j] * x[j];
         along *= r * r / (REAL)width;
@@ -75,5 +77,51 @@ void NAME(ssmi_silu_backward)(REAL *dx, const REAL *dy, const REAL *x, size_t n)
     for (size_t i = 0; i < n; i++) {
         const REAL s = 1 / (1 + R_EXP(-x[i]));
         dx[i] = dy[i] * s * (1 + x[i] * (1 - s));
+    }
+}
+
+static REAL NAME(normal_share)(REAL v)
+{
+    return (1 + R_ERF(v * (REAL)0.70710678118654752)) / 2;
+}
+
+void NAME(ssmi_gelu_forward)(REAL *y, const REAL *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) y[i] = x[i] * NAME(normal_share)(x[i]);
+}
+
+/* d/dx x Phi(x) = Phi(x) + x phi(x). */
+void NAME(ssmi_gelu_backward)(REAL *dx, const REAL *dy, const REAL *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const REAL density = (REAL)0.39894228040143268 * R_EXP(-x[i] * x[i] / 2);
+        dx[i] = dy[i] * (NAME(normal_share)(x[i]) + x[i] * density);
+    }
+}
+
+void NAME(ssmi_turn_forward)(REAL *y, size_t y_stride, const REAL *x, size_t x_stride, const REAL *angle,
+                             size_t angle_stride, size_t rows, size_t half)
+{
+    for (size_t i = 0; i < rows; i++, x += x_stride, y += y_stride, angle += angle_stride) {
+        for (size_t j = 0; j < half; j++) {
+            const REAL re = x[j], im = x[j + half], c = R_COS(angle[j]), s = R_SIN(angle[j]);
+            y[j] = re * c - im * s;
+            y[j + half] = re * s + im * c;
+        }
+    }
+}
+
+/* Turning back carries dy to dx; the angle moves y along its normal (-im, re). */
+void NAME(ssmi_turn_backward)(REAL *dx, size_t x_stride, REAL *dangle, size_t angle_stride, const REAL *dy,
+                              const REAL *y, size_t y_stride, const REAL *angle, size_t rows, size_t half)
+{
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t j = 0; j < half; j++) {
+            const REAL re = dy[j], im = dy[j + half], c = R_COS(angle[j]), s = R_SIN(angle[j]);
+            dx[j] += re * c + im * s;
+            dx[j + half] += im * c - re * s;
+            dangle[j] += im * y[j] - re * y[j + half];
+        }
+        dx += x_stride, dangle += angle_stride, dy += y_stride, y += y_stride, angle += angle_stride;
     }
 }

@@ -1,12 +1,14 @@
 #include "neural/mamba_block.h"
 
+#include "neural/initialise.h"
 #include <math.h>
 
 ssmi_mamba ssmi_mamba_layout(ssmi_parameters *table, const char *prefix, size_t width, size_t expand,
                              size_t states, size_t taps)
 {
     const size_t E = expand * width, R = (width + 15) / 16;
-    ssmi_mamba m = {.width = width, .channels = E, .states = states, .taps = taps, .rank = R};
+    ssmi_mamba m = {
+        .width = width, .channels = E, .states = states, .taps = taps, .rank = R, .rule = SSMI_EULER_B};
     m.in_proj = ssmi_parameters_add(table, prefix, "in_proj.weight", SSMI_DECAY, 2 * E, width, 0);
     m.conv_weight = ssmi_parameters_add(table, prefix, "conv1d.weight", SSMI_DECAY, E, 1, taps);
     m.conv_bias = ssmi_parameters_add(table, prefix, "conv1d.bias", SSMI_NO_DECAY, E, 0, 0);
@@ -19,28 +21,16 @@ ssmi_mamba ssmi_mamba_layout(ssmi_parameters *table, const char *prefix, size_t 
     return m;
 }
 
-static void fill_uniform(float *w, size_t n, double bound, gsl_rng *rng)
-{
-    for (size_t i = 0; i < n; i++) w[i] = (float)(bound * (2 * gsl_rng_uniform(rng) - 1));
-}
-
-/* Steps dt log-uniform in [0.001, 0.1]: the bias is the inverse of softplus at dt. */
-static double initial_dt_bias(gsl_rng *rng)
-{
-    double dt = fmax(exp(log(0.001) + gsl_rng_uniform(rng) * (log(0.1) - log(0.001))), 1e-4);
-    return dt + log(-expm1(-dt));
-}
-
 void ssmi_mamba_init(float *params, const ssmi_mamba *m, size_t n_blocks, gsl_rng *rng)
 {
     const size_t d = m->width, E = m->channels, N = m->states;
-    fill_uniform(params + m->in_proj, 2 * E * d, 1 / sqrt((double)d), rng);
-    fill_uniform(params + m->conv_weight, E * m->taps, 1 / sqrt((double)m->taps), rng);
-    fill_uniform(params + m->conv_bias, E, 1 / sqrt((double)m->taps), rng);
-    fill_uniform(params + m->x_proj, (m->rank + 2 * N) * E, 1 / sqrt((double)E), rng);
-    fill_uniform(params + m->dt_weight, E * m->rank, 1 / sqrt((double)m->rank), rng);
-    for (size_t e = 0; e < E; e++) params[m->dt_bias + e] = (float)initial_dt_bias(rng);
+    ssmi_fill_uniform(params + m->in_proj, 2 * E * d, 1 / sqrt((double)d), rng);
+    ssmi_fill_uniform(params + m->conv_weight, E * m->taps, 1 / sqrt((double)m->taps), rng);
+    ssmi_fill_uniform(params + m->conv_bias, E, 1 / sqrt((double)m->taps), rng);
+    ssmi_fill_uniform(params + m->x_proj, (m->rank + 2 * N) * E, 1 / sqrt((double)E), rng);
+    ssmi_fill_uniform(params + m->dt_weight, E * m->rank, 1 / sqrt((double)m->rank), rng);
+    for (size_t e = 0; e < E; e++) params[m->dt_bias + e] = (float)ssmi_initial_step_bias(rng);
     for (size_t i = 0; i < E * N; i++) params[m->A_log + i] = (float)log((double)(i % N + 1));
     for (size_t e = 0; e < E; e++) params[m->D + e] = 1.0f;
-    fill_uniform(params + m->out_proj, d * E, 1 / sqrt((double)E * (double)n_blocks), rng);
+    ssmi_fill_uniform(params + m->out_proj, d * E, 1 / sqrt((double)E * (double)n_blocks), rng);
 }

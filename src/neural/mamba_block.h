@@ -1,7 +1,8 @@
 /* The Mamba-1 block (Gu & Dao 2023): projections, short convolution, selective scan, gate.
  *
  * Parameter names, shapes and initialisation are those of the reference module, so that weights are
- * exchangeable. */
+ * exchangeable. Kept for the backward pass per token: 5 E + R + 2 N elements, and one state in SSMI_SCAN_TILE
+ * tokens. */
 #ifndef SSMCAST_NEURAL_MAMBA_BLOCK_H
 #define SSMCAST_NEURAL_MAMBA_BLOCK_H
 
@@ -12,6 +13,7 @@
 
 typedef struct ssmi_mamba {
     size_t width, channels, states, taps, rank; /* d, E = expand d, N, W, R = ceil(d/16) */
+    ssmi_rule rule;                             /* SSMI_EULER_B unless set after the layout */
     size_t in_proj, conv_weight, conv_bias, x_proj, dt_weight, dt_bias, A_log, D, out_proj; /* offsets */
 } ssmi_mamba;
 

@@ -66,8 +66,8 @@ static NAME(ssmi_conv) NAME(conv_of)(const NAME(mamba_record) * r, const REAL *p
                              .bias = params + m->conv_bias};
 }
 
-static NAME(ssmi_scan) NAME(scan_of)(const NAME(mamba_record) * r, const REAL *params, const ssmi_mamba *m,
-                                     size_t batch, size_t length)
+static NAME(ssmi_scan) NAME(scan_of)(const NAME(mamba_record) * r, const REAL *step, const REAL *params,
+                                     const ssmi_mamba *m, size_t batch, size_t length)
 {
     return (NAME(ssmi_scan)){.batch = batch,
                              .length = length,
@@ -86,12 +86,13 @@ static NAME(ssmi_scan) NAME(scan_of)(const NAME(mamba_record) * r, const REAL *p
                              .D = params + m->D,
                              .delta_bias = params + m->dt_bias,
                              .softplus = 1,
-                             .rule = SSMI_EULER_B};
+                             .step = step,
+                             .rule = m->rule};
 }
 
 void NAME(ssmi_mamba_forward)(REAL *y, REAL *record, REAL *window, REAL *state, const REAL *x,
-                              const REAL *params, const ssmi_mamba *m, size_t batch, size_t length,
-                              const NAME(ssmi_kernels) * kernels)
+                              const REAL *step, const REAL *params, const ssmi_mamba *m, size_t batch,
+                              size_t length, const NAME(ssmi_kernels) * kernels)
 {
     const size_t rows = batch * length, E = m->channels, P = m->rank + 2 * m->states;
     NAME(mamba_record) r = NAME(record_of)(record, m, batch, length);
@@ -101,7 +102,7 @@ void NAME(ssmi_mamba_forward)(REAL *y, REAL *record, REAL *window, REAL *state, 
     kernels->conv_forward(r.conv, window, &conv);
     NAME(ssmi_linear_forward)(r.proj, P, r.conv, E, params + m->x_proj, NULL, rows, E, P);
     NAME(ssmi_linear_forward)(r.delta, E, r.proj, P, params + m->dt_weight, NULL, rows, m->rank, E);
-    NAME(ssmi_scan) scan = NAME(scan_of)(&r, params, m, batch, length);
+    NAME(ssmi_scan) scan = NAME(scan_of)(&r, step, params, m, batch, length);
     if (state == NULL) {
         state = r.state;
         memset(state, 0, batch * m->states * E * sizeof *state);
@@ -151,13 +152,13 @@ static void NAME(return_parameters)(REAL *dparams, const NAME(mamba_adjoint) * d
 }
 
 void NAME(ssmi_mamba_backward)(REAL *dx, REAL *dparams, REAL *scratch, const REAL *dy, REAL *record,
-                               const REAL *x, const REAL *params, const ssmi_mamba *m, size_t batch,
-                               size_t length, const NAME(ssmi_kernels) * kernels)
+                               const REAL *x, const REAL *step, const REAL *params, const ssmi_mamba *m,
+                               size_t batch, size_t length, const NAME(ssmi_kernels) * kernels)
 {
     const size_t rows = batch * length, E = m->channels, P = m->rank + 2 * m->states;
     const NAME(mamba_record) r = NAME(record_of)(record, m, batch, length);
     const NAME(mamba_adjoint) d = NAME(adjoint_of)(scratch, m, batch, length);
-    const NAME(ssmi_scan) scan = NAME(scan_of)(&r, params, m, batch, length);
+    const NAME(ssmi_scan) scan = NAME(scan_of)(&r, step, params, m, batch, length);
     const NAME(ssmi_conv) conv = NAME(conv_of)(&r, params, m, batch, length);
     const NAME(ssmi_scan_grad) grad = {.dx = d.conv,
                                        .ddelta = d.delta,

@@ -1,8 +1,10 @@
 /* The forecasting network: a window in, raw outputs of the quantile head out.
  *
- *     window (lookback) values and mask -> overlapping patches -> linear + position        tokens (T, d)
- *     -> residual stack of Mamba blocks                                                     backbone.h
+ *     window (lookback) values, mask and phases -> overlapping patches -> linear + position tokens (T, d)
+ *     -> residual stack                                                                     backbone.h
  *     -> all tokens side by side -> linear -> SiLU -> dropout -> linear (zero at the start)  (outputs, H)
+ *
+ * A patch of which only a share was observed moves the states of its blocks by that share of a step.
  *
  * The last layer starts at zero, so an untrained network adds nothing to the linear skip it sits on. */
 #ifndef SSMCAST_NEURAL_NETWORK_H
@@ -13,20 +15,22 @@
 
 typedef struct ssmi_network_size {
     size_t lookback, horizon, patch, stride;
+    size_t phases; /* known numbers of a token beside its rows, such as where in its season it ends */
     size_t hidden; /* between tokens and outputs */
     ssmi_backbone_size backbone;
 } ssmi_network_size;
 
 typedef struct ssmi_network {
     ssmi_network_size size;
-    size_t tokens, features, outputs; /* T; 2 patch + 1; SSMI_HEAD_OUTPUTS horizon */
+    size_t tokens, features, outputs; /* T; 2 patch + 1 + phases; SSMI_HEAD_OUTPUTS horizon */
     ssmi_backbone backbone;
     size_t embed_weight, embed_bias, position, mix_weight, mix_bias, head_weight, head_bias; /* offsets */
 } ssmi_network;
 
 /* lookback >= patch >= stride >= 1. */
-ssmi_network ssmi_network_layout(ssmi_parameters *table, ssmi_network_size size);
-void ssmi_network_init(float *params, const ssmi_network *net, gsl_rng *rng);
+ssmi_network ssmi_network_layout(ssmi_parameters *table, const ssmi_network_size *size);
+/* Errors of ssmi_mixer_init. */
+ssm_status ssmi_network_init(float *params, const ssmi_network *net, gsl_rng *rng, ssm_arena *tmp);
 
 /* The order matters. */
 /* clang-format off */

@@ -3,7 +3,7 @@ typedef struct NAME(network_record) {
     REAL *patches;         /* (batch T, features) */
     REAL *embedded, *flat; /* (batch T, d): before and after the backbone */
     REAL *mixed, *hidden;  /* (batch, hidden): before SiLU; after SiLU and dropout */
-    REAL *mask;            /* (batch, hidden) */
+    REAL *mask, *step;     /* (batch, hidden), (batch T) */
     REAL *backbone;
     size_t size;
 } NAME(network_record);
@@ -18,6 +18,7 @@ static NAME(network_record) NAME(network_record_of)(REAL *base, const ssmi_netwo
     r.mixed = NAME(carve)(base, &r.size, batch * net->size.hidden);
     r.hidden = NAME(carve)(base, &r.size, batch * net->size.hidden);
     r.mask = NAME(carve)(base, &r.size, batch * net->size.hidden);
+    r.step = NAME(carve)(base, &r.size, rows);
     r.backbone = NAME(carve)(base, &r.size, NAME(ssmi_backbone_record)(&net->backbone, batch, net->tokens));
     return r;
 }
@@ -44,22 +45,48 @@ static void NAME(cut_patches)(REAL *patches, const NAME(ssmi_network_input) * in
         memcpy(patches, in->value + from, patch * sizeof *patches);
         memcpy(patches + patch, in->mask + from, patch * sizeof *patches);
         patches[2 * patch] = in->scale[b];
+        if (net->size.phases > 0)
+            memcpy(patches + 2 * patch + 1, in->phase + i * net->size.phases,
+                   net->size.phases * sizeof *patches);
     }
 }
 
-void NAME(ssmi_network_forward)(REAL *out, REAL *record, const NAME(ssmi_network_input) * in,
+/* The tokens' steps are the observed shares of their patches. */
+static void NAME(set_steps)(const NAME(network_record) * r, const ssmi_network *net, size_t batch)
+{
+    for (size_t i = 0; i < batch * net->tokens; i++) {
+        const REAL *mask = r->patches + i * net->features + net->size.patch;
+        r->step[i] = 0;
+        for (size_t k = 0; k < net->size.patch; k++) r->step[i] += mask[k] / (REAL)net->size.patch;
+        if (r->step[i] > (REAL)0.9999) r->step[i] = 1; /* rounding of the sum */
+    }
+}
+
+/* Where all is observed the blocks need not look at steps, and give the same numbers faster. */
+static NAME(ssmi_tokens) NAME(tokens_of)(const NAME(network_record) * r, const ssmi_network *net,
+                                         size_t batch, const NAME(ssmi_kernels) * kernels)
+{
+    NAME(ssmi_tokens) tokens = {batch, net->tokens, NULL, kernels};
+    for (size_t i = 0; i < batch * net->tokens; i++)
+        if (r->step[i] < 1) tokens.step = r->step;
+    return tokens;
+}
+
+void NAME(ssmi_network_forward)(REAL *out, REAL *record, REAL *scratch, const NAME(ssmi_network_input) * in,
                                 const REAL *params, const ssmi_network *net, double p, uint64_t key,
                                 const NAME(ssmi_kernels) * kernels)
 {
     const size_t rows = in->batch * net->tokens, d = net->backbone.width, K = net->size.hidden;
     NAME(network_record) r = NAME(network_record_of)(record, net, in->batch);
     NAME(cut_patches)(r.patches, in, net);
+    NAME(set_steps)(&r, net, in->batch);
     NAME(ssmi_linear_forward)
     (r.embedded, d, r.patches, net->features, params + net->embed_weight, params + net->embed_bias, rows,
      net->features, d);
     for (size_t i = 0; i < rows * d; i++) r.embedded[i] += params[net->position + i % (net->tokens * d)];
     NAME(ssmi_backbone_forward)
-    (r.flat, r.backbone, r.embedded, params, &net->backbone, in->batch, net->tokens, p, key, kernels);
+    (r.flat, r.backbone, scratch, r.embedded, params, &net->backbone,
+     NAME(tokens_of)(&r, net, in->batch, kernels), p, key);
     NAME(ssmi_linear_forward)
     (r.mixed, K, r.flat, net->tokens * d, params + net->mix_weight, params + net->mix_bias, in->batch,
      net->tokens * d, K);
@@ -89,7 +116,8 @@ void NAME(ssmi_network_backward)(REAL *dparams, REAL *scratch, const REAL *dout,
     (dflat, 0, dparams + net->mix_weight, dparams + net->mix_bias, dhidden, K, r.flat, flat,
      params + net->mix_weight, batch, flat, K);
     NAME(ssmi_backbone_backward)
-    (dembedded, dparams, inner, dflat, r.backbone, params, &net->backbone, batch, net->tokens, p, kernels);
+    (dembedded, dparams, inner, dflat, r.backbone, params, &net->backbone,
+     NAME(tokens_of)(&r, net, batch, kernels), p);
     for (size_t i = 0; i < rows * d; i++) dparams[net->position + i % flat] += dembedded[i];
     NAME(ssmi_linear_backward)
     (NULL, 0, dparams + net->embed_weight, dparams + net->embed_bias, dembedded, d, r.patches, net->features,

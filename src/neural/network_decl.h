@@ -1,10 +1,10 @@
 /* Declarations of network.h for one element type; included with REAL and NAME set. */
 
 /* Normalised windows: value and mask (batch, lookback), mask 1 observed and 0 filled; scale (batch) a
- * feature. */
+ * feature; phase (batch, tokens, phases), not read where there are none. */
 typedef struct NAME(ssmi_network_input) {
     size_t batch;
-    const REAL *value, *mask, *scale;
+    const REAL *value, *mask, *scale, *phase;
 } NAME(ssmi_network_input);
 
 size_t NAME(ssmi_network_record)(const ssmi_network *net, size_t batch);
@@ -12,7 +12,7 @@ size_t NAME(ssmi_network_scratch)(const ssmi_network *net, size_t batch);
 
 /* out (batch, SSMI_HEAD_OUTPUTS, horizon). Dropout with probability p (0 outside training), masks drawn from
  * `key`. */
-void NAME(ssmi_network_forward)(REAL *out, REAL *record, const NAME(ssmi_network_input) * in,
+void NAME(ssmi_network_forward)(REAL *out, REAL *record, REAL *scratch, const NAME(ssmi_network_input) * in,
                                 const REAL *params, const ssmi_network *net, double p, uint64_t key,
                                 const NAME(ssmi_kernels) * kernels);
 /* dparams is added to; record and p as in the forward pass. */

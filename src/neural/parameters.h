@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-enum { SSMI_MAX_PARAMETERS = 160, SSMI_PARAMETER_NAME = 40 };
+enum { SSMI_MAX_PARAMETERS = 320, SSMI_PARAMETER_NAME = 40 };
 
 typedef struct ssmi_parameter {
     char name[SSMI_PARAMETER_NAME];

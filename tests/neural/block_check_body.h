@@ -43,8 +43,8 @@ static void NAME(check_block)(const golden *g, const NAME(ssmi_kernels) * kernel
          *dparams = calloc(table.size, sizeof *dparams);
     REAL *record = calloc(NAME(ssmi_mamba_record)(&m, d[0], d[1]), sizeof *record);
     REAL *scratch = calloc(NAME(ssmi_mamba_scratch)(&m, d[0], d[1]), sizeof *scratch);
-    NAME(ssmi_mamba_forward)(y, record, NULL, NULL, x, params, &m, d[0], d[1], kernels);
-    NAME(ssmi_mamba_backward)(dx, dparams, scratch, dy, record, x, params, &m, d[0], d[1], kernels);
+    NAME(ssmi_mamba_forward)(y, record, NULL, NULL, x, NULL, params, &m, d[0], d[1], kernels);
+    NAME(ssmi_mamba_backward)(dx, dparams, scratch, dy, record, x, NULL, params, &m, d[0], d[1], kernels);
     assert_true(NAME(distance)(g, "y", y) <= tolerance);
     assert_true(NAME(distance)(g, "dx", dx) <= tolerance);
     for (size_t i = 0; i < table.n; i++) {
@@ -76,8 +76,8 @@ static void NAME(check_steps)(const golden *g, const NAME(ssmi_kernels) * kernel
     for (size_t i = 0; i < d[0] * d[1]; i++) {
         const size_t b = i / d[1];
         NAME(ssmi_mamba_forward)
-        (y + i * d[2], record, window + b * (W - 1) * E, state + b * N * E, x + i * d[2], params, &m, 1, 1,
-         kernels);
+        (y + i * d[2], record, window + b * (W - 1) * E, state + b * N * E, x + i * d[2], NULL, params, &m, 1,
+         1, kernels);
     }
     assert_true(NAME(distance)(g, "y", y) <= tolerance);
     for (size_t i = 0; i < d[0] * E * N; i++) turned[i] = state[(i / (E * N) * N + i % N) * E + i / N % E];

@@ -62,9 +62,11 @@ static void a_two_layer_forecaster_matches_the_reference_in_loss_and_gradients(v
         print_message("needs SSMCAST_REFERENCE, the folder of reference vectors\n");
         skip();
     }
-    const ssmi_kernels_f64 *kernels = ssmi_kernels_of_f64(SSMI_ISA_PORTABLE);
     ssmi_parameters table = {0};
-    const ssmi_backbone net = ssmi_backbone_layout(&table, (ssmi_backbone_size){WIDTH, 2, 2, 16, 4});
+    const ssmi_mixer_size block = {.kind = SSMI_MIXER_MAMBA, .expand = 2, .states = 16, .taps = 4};
+    const ssmi_backbone_size size = {.width = WIDTH, .n_blocks = 2, .block = {block, block}};
+    const ssmi_backbone net = ssmi_backbone_layout(&table, &size);
+    const ssmi_tokens_f64 tokens = {BATCH, LENGTH, NULL, ssmi_kernels_of_f64(SSMI_ISA_PORTABLE)};
     double *params = calloc(table.size, sizeof *params), *dparams = calloc(table.size, sizeof *params);
     for (size_t i = 0; i < table.n; i++) {
         char name[96];
@@ -84,7 +86,7 @@ static void a_two_layer_forecaster_matches_the_reference_in_loss_and_gradients(v
     double *scratch = calloc(ssmi_backbone_scratch_f64(&net, BATCH, LENGTH), sizeof *scratch);
 
     ssmi_linear_forward_f64(embedded, WIDTH, x, INPUTS, ew, eb, ROWS, INPUTS, WIDTH);
-    ssmi_backbone_forward_f64(normed, record, embedded, params, &net, BATCH, LENGTH, 0, 0, kernels);
+    ssmi_backbone_forward_f64(normed, record, scratch, embedded, params, &net, tokens, 0, 0);
     const double *last = normed + (LENGTH - 1) * WIDTH;
     ssmi_linear_forward_f64(y, OUTPUTS, last, LENGTH * WIDTH, ow, ob, BATCH, WIDTH, OUTPUTS);
     for (size_t i = 0; i < BATCH * OUTPUTS; i++) {
@@ -95,8 +97,7 @@ static void a_two_layer_forecaster_matches_the_reference_in_loss_and_gradients(v
 
     ssmi_linear_backward_f64(dnormed + (LENGTH - 1) * WIDTH, 0, dw, NULL, dy, OUTPUTS, last, LENGTH * WIDTH,
                              ow, BATCH, WIDTH, OUTPUTS);
-    ssmi_backbone_backward_f64(dembedded, dparams, scratch, dnormed, record, params, &net, BATCH, LENGTH, 0,
-                               kernels);
+    ssmi_backbone_backward_f64(dembedded, dparams, scratch, dnormed, record, params, &net, tokens, 0);
     double dew[WIDTH * INPUTS] = {0};
     ssmi_linear_backward_f64(dx, 0, dew, NULL, dembedded, WIDTH, x, INPUTS, ew, ROWS, INPUTS, WIDTH);
     assert_true(largest_error(dx, dx_expected, ROWS * INPUTS) < 1e-10);

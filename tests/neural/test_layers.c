@@ -50,7 +50,7 @@ typedef struct norm {
 static double norm_loss(void *user)
 {
     norm *d = user;
-    ssmi_rmsnorm_forward_f64(d->y, d->x, d->w, ROWS, IN);
+    ssmi_rmsnorm_forward_f64(d->y, d->x, d->w, 1e-5, ROWS, IN);
     return product(d->y, d->dy, ROWS * IN);
 }
 
@@ -60,7 +60,7 @@ static void the_gradient_of_rmsnorm_matches_differences(void **state)
     norm d;
     double dx[ROWS * IN] = {0}, dw[IN] = {0};
     fill_numbers((double *)&d, sizeof d / sizeof(double), -1, 1, 5);
-    ssmi_rmsnorm_backward_f64(dx, dw, d.dy, d.x, d.w, ROWS, IN);
+    ssmi_rmsnorm_backward_f64(dx, dw, d.dy, d.x, d.w, 1e-5, ROWS, IN);
     assert_true(gradient_error(norm_loss, &d, d.x, dx, ROWS * IN, 1) < 1e-8);
     assert_true(gradient_error(norm_loss, &d, d.w, dw, IN, 1) < 1e-8);
 }
@@ -69,7 +69,7 @@ static void rmsnorm_of_three_and_four_is_known(void **state)
 {
     (void)state;
     float y[2];
-    ssmi_rmsnorm_forward_f32(y, (float[]){3, 4}, (float[]){1, 1}, 1, 2);
+    ssmi_rmsnorm_forward_f32(y, (float[]){3, 4}, (float[]){1, 1}, 1e-5f, 1, 2);
     assert_float_equal(y[0], 3 / sqrtf(12.5f), 1e-6);
     assert_float_equal(y[1], 4 / sqrtf(12.5f), 1e-6);
 }
@@ -93,6 +93,51 @@ static void the_gradient_of_silu_matches_differences(void **state)
     fill_numbers((double *)&d, sizeof d / sizeof(double), -3, 3, 7);
     ssmi_silu_backward_f64(dx, d.dy, d.x, ROWS);
     assert_true(gradient_error(gate_loss, &d, d.x, dx, ROWS, 1) < 1e-9);
+}
+
+static double gelu_loss(void *user)
+{
+    gate *d = user;
+    ssmi_gelu_forward_f64(d->y, d->x, ROWS);
+    return product(d->y, d->dy, ROWS);
+}
+
+static void the_gradient_of_gelu_matches_differences_and_gelu_of_one_is_known(void **state)
+{
+    (void)state;
+    gate d;
+    double dx[ROWS];
+    float y, one = 1;
+    fill_numbers((double *)&d, sizeof d / sizeof(double), -3, 3, 8);
+    ssmi_gelu_backward_f64(dx, d.dy, d.x, ROWS);
+    assert_true(gradient_error(gelu_loss, &d, d.x, dx, ROWS, 1) < 1e-9);
+    ssmi_gelu_forward_f32(&y, &one, 1);
+    assert_float_equal(y, 0.84134475f, 1e-7);
+}
+
+enum { HALF = 3 };
+
+typedef struct turning {
+    double x[ROWS * 2 * HALF], angle[ROWS * HALF], y[ROWS * 2 * HALF], dy[ROWS * 2 * HALF];
+} turning;
+
+static double turning_loss(void *user)
+{
+    turning *d = user;
+    ssmi_turn_forward_f64(d->y, 2 * HALF, d->x, 2 * HALF, d->angle, HALF, ROWS, HALF);
+    return product(d->y, d->dy, ROWS * 2 * HALF);
+}
+
+static void the_gradient_of_a_rotation_matches_differences(void **state)
+{
+    (void)state;
+    turning d;
+    double dx[ROWS * 2 * HALF] = {0}, dangle[ROWS * HALF] = {0};
+    fill_numbers((double *)&d, sizeof d / sizeof(double), -3, 3, 9);
+    turning_loss(&d);
+    ssmi_turn_backward_f64(dx, 2 * HALF, dangle, HALF, d.dy, d.y, 2 * HALF, d.angle, ROWS, HALF);
+    assert_true(gradient_error(turning_loss, &d, d.x, dx, ROWS * 2 * HALF, 1) < 1e-9);
+    assert_true(gradient_error(turning_loss, &d, d.angle, dangle, ROWS * HALF, 1) < 1e-9);
 }
 
 typedef struct convolution {
@@ -177,6 +222,8 @@ int main(void)
         cmocka_unit_test(the_gradient_of_rmsnorm_matches_differences),
         cmocka_unit_test(rmsnorm_of_three_and_four_is_known),
         cmocka_unit_test(the_gradient_of_silu_matches_differences),
+        cmocka_unit_test(the_gradient_of_gelu_matches_differences_and_gelu_of_one_is_known),
+        cmocka_unit_test(the_gradient_of_a_rotation_matches_differences),
         cmocka_unit_test(the_gradient_of_the_convolution_matches_differences),
         cmocka_unit_test(a_convolution_in_pieces_gives_the_same_bits),
         cmocka_unit_test(dropout_keeps_the_mean_and_follows_its_key),

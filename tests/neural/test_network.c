@@ -11,20 +11,20 @@
 #include "differences.h"
 #include "neural/network.h"
 
-enum { BATCH = 3, LOOKBACK = 27, HORIZON = 5 };
+enum { BATCH = 3, LOOKBACK = 27, HORIZON = 5, MAX_PHASE = 64 };
 
 /* A small network with its data in both precisions. */
 typedef struct fixture {
     ssmi_parameters table;
     ssmi_network net;
     double *params, *dparams, *record, *scratch, *out, *dout;
-    double value[BATCH * LOOKBACK], mask[BATCH * LOOKBACK], scale[BATCH];
+    double value[BATCH * LOOKBACK], mask[BATCH * LOOKBACK], scale[BATCH], phase[MAX_PHASE];
     double dropout;
 } fixture;
 
 static ssmi_network_input_f64 input_of(const fixture *f)
 {
-    return (ssmi_network_input_f64){BATCH, f->value, f->mask, f->scale};
+    return (ssmi_network_input_f64){BATCH, f->value, f->mask, f->scale, f->phase};
 }
 
 /* A smooth function of the raw outputs: their product with fixed weights. */
@@ -33,21 +33,19 @@ static double output_product(void *user)
     fixture *f = user;
     const ssmi_network_input_f64 in = input_of(f);
     double sum = 0;
-    ssmi_network_forward_f64(f->out, f->record, &in, f->params, &f->net, f->dropout, 99,
+    ssmi_network_forward_f64(f->out, f->record, f->scratch, &in, f->params, &f->net, f->dropout, 99,
                              ssmi_kernels_of_f64(SSMI_ISA_PORTABLE));
     for (size_t i = 0; i < BATCH * f->net.outputs; i++) sum += f->out[i] * f->dout[i];
     return sum;
 }
 
-static int open_fixture(void **state)
+static int open_network(void **state, ssmi_network_size size)
 {
     fixture *f = calloc(1, sizeof *f);
-    f->net = ssmi_network_layout(&f->table, (ssmi_network_size){.lookback = LOOKBACK,
-                                                                .horizon = HORIZON,
-                                                                .patch = 8,
-                                                                .stride = 4,
-                                                                .hidden = 6,
-                                                                .backbone = {8, 2, 2, 5, 4}});
+    size.lookback = LOOKBACK, size.horizon = HORIZON, size.patch = 8, size.stride = 4, size.hidden = 6;
+    size.backbone.width = 8;
+    f->net = ssmi_network_layout(&f->table, &size);
+    assert_true(BATCH * f->net.tokens * size.phases <= MAX_PHASE);
     f->params = calloc(f->table.size, sizeof(double));
     f->dparams = calloc(f->table.size, sizeof(double));
     f->record = calloc(ssmi_network_record_f64(&f->net, BATCH), sizeof(double));
@@ -57,10 +55,32 @@ static int open_fixture(void **state)
     fill_numbers(f->params, f->table.size, -0.5, 0.5, 17);
     fill_numbers(f->value, BATCH * LOOKBACK, -1, 1, 19);
     fill_numbers(f->scale, BATCH, -1, 1, 23);
+    fill_numbers(f->phase, MAX_PHASE, -1, 1, 29);
     for (size_t i = 0; i < BATCH * LOOKBACK; i++) f->mask[i] = i % 5 == 0 ? 0 : 1;
     f->dropout = 0.3;
     *state = f;
     return 0;
+}
+
+static int open_fixture(void **state)
+{
+    const ssmi_mixer_size block = {.kind = SSMI_MIXER_MAMBA, .expand = 2, .states = 5, .taps = 4};
+    return open_network(state, (ssmi_network_size){.backbone = {.n_blocks = 2, .block = {block, block}}});
+}
+
+/* One block of every other kind, forwards and backwards, and phases. */
+static int open_mixed(void **state)
+{
+    return open_network(
+        state, (ssmi_network_size){
+                   .phases = 3,
+                   .backbone = {
+                       .n_blocks = 4,
+                       .bidirectional = 1,
+                       .block = {{.kind = SSMI_MIXER_S4D, .states = 4},
+                                 {.kind = SSMI_MIXER_MAMBA2, .expand = 2, .states = 4, .taps = 2, .heads = 2},
+                                 {.kind = SSMI_MIXER_ATTENTION, .heads = 2, .causal = 1},
+                                 {.kind = SSMI_MIXER_MLP, .expand = 2}}}});
 }
 
 static int close_fixture(void **state)
@@ -103,14 +123,15 @@ static void single_precision_agrees_with_double_on_every_path(void **state)
     const ssmi_network_input_f64 in = input_of(f);
     float *value = narrow(f->value, BATCH * LOOKBACK), *mask = narrow(f->mask, BATCH * LOOKBACK);
     float *scale = narrow(f->scale, BATCH), *params = narrow(f->params, f->table.size);
-    const ssmi_network_input_f32 in32 = {BATCH, value, mask, scale};
+    float *phase = narrow(f->phase, MAX_PHASE);
+    const ssmi_network_input_f32 in32 = {BATCH, value, mask, scale, phase};
     const size_t n = BATCH * f->net.outputs;
     fill_numbers(f->dout, n, -1, 1, 41);
     float *dout = narrow(f->dout, n), *out = calloc(n, sizeof *out);
     float *record = calloc(ssmi_network_record_f32(&f->net, BATCH), sizeof *record);
     float *scratch = calloc(ssmi_network_scratch_f32(&f->net, BATCH), sizeof *scratch);
     float *dparams = calloc(f->table.size, sizeof *dparams);
-    ssmi_network_forward_f64(f->out, f->record, &in, f->params, &f->net, f->dropout, 7,
+    ssmi_network_forward_f64(f->out, f->record, f->scratch, &in, f->params, &f->net, f->dropout, 7,
                              ssmi_kernels_of_f64(SSMI_ISA_PORTABLE));
     ssmi_network_backward_f64(f->dparams, f->scratch, f->dout, f->record, BATCH, f->params, &f->net,
                               f->dropout, ssmi_kernels_of_f64(SSMI_ISA_PORTABLE));
@@ -118,7 +139,7 @@ static void single_precision_agrees_with_double_on_every_path(void **state)
         const ssmi_kernels_f32 *kernels = ssmi_kernels_of_f32((ssmi_isa)isa);
         double worst = 0, largest = 0;
         memset(dparams, 0, f->table.size * sizeof *dparams);
-        ssmi_network_forward_f32(out, record, &in32, params, &f->net, f->dropout, 7, kernels);
+        ssmi_network_forward_f32(out, record, scratch, &in32, params, &f->net, f->dropout, 7, kernels);
         ssmi_network_backward_f32(dparams, scratch, dout, record, BATCH, params, &f->net, f->dropout,
                                   kernels);
         for (size_t i = 0; i < n; i++) assert_true(fabs((double)out[i] - f->out[i]) < 2e-6);
@@ -128,7 +149,7 @@ static void single_precision_agrees_with_double_on_every_path(void **state)
         }
         assert_true(worst < 1e-5 * largest);
     }
-    float *all[] = {value, mask, scale, params, dout, out, record, scratch, dparams};
+    float *all[] = {value, mask, scale, phase, params, dout, out, record, scratch, dparams};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
 }
 
@@ -140,12 +161,29 @@ static void an_untrained_network_puts_out_zeros(void **state)
     assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
     ssmi_arena_init(&arena, ctx);
     float *params = SSMI_ALLOC(&arena, float, f->table.size);
-    ssmi_network_init(params, &f->net, ssmi_random_stream(&arena, 1));
+    assert_int_equal(ssmi_network_init(params, &f->net, ssmi_random_stream(&arena, 1), &arena), SSM_OK);
     for (size_t i = 0; i < f->table.size; i++) f->params[i] = (double)params[i];
     ssmi_arena_clear(&arena);
     ssm_context_free(ctx);
     output_product(f);
     for (size_t i = 0; i < BATCH * f->net.outputs; i++) assert_true(f->out[i] == 0);
+}
+
+/* A mask of ones takes the path without steps; ones that a hair is missing from take the other. */
+static void without_gaps_steps_of_one_change_nothing(void **state)
+{
+    fixture *f = *state;
+    for (size_t i = 0; i < BATCH * LOOKBACK; i++) f->mask[i] = 1;
+    f->mask[LOOKBACK - 1] = 1 - 1e-2;
+    const size_t n = BATCH * f->net.outputs;
+    double *near = calloc(n, sizeof *near), worst = 0;
+    output_product(f);
+    memcpy(near, f->out, n * sizeof *near);
+    f->mask[LOOKBACK - 1] = 1;
+    output_product(f);
+    for (size_t i = 0; i < n; i++) worst = fmax(worst, fabs(near[i] - f->out[i]));
+    assert_true(worst > 0 && worst < 1e-2);
+    free(near);
 }
 
 static void the_table_covers_the_flat_array_once(void **state)
@@ -165,11 +203,16 @@ static void the_table_covers_the_flat_array_once(void **state)
 
 int main(void)
 {
+#define WITH_MIXED(test)   cmocka_unit_test_setup_teardown(test, open_mixed, close_fixture)
 #define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, open_fixture, close_fixture)
     const struct CMUnitTest tests[] = {
         WITH_FIXTURE(the_gradient_of_every_parameter_matches_differences),
         WITH_FIXTURE(single_precision_agrees_with_double_on_every_path),
         WITH_FIXTURE(an_untrained_network_puts_out_zeros),
+        WITH_MIXED(the_gradient_of_every_parameter_matches_differences),
+        WITH_MIXED(single_precision_agrees_with_double_on_every_path),
+        WITH_MIXED(an_untrained_network_puts_out_zeros),
+        WITH_MIXED(without_gaps_steps_of_one_change_nothing),
         WITH_FIXTURE(the_table_covers_the_flat_array_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,13 @@
+/* Declarations of mamba2_block.h for one element type; included with REAL and NAME set. */
+
+/* Elements of the forward pass's record, and of the scratch that either pass may use. */
+size_t NAME(ssmi_mamba2_record)(const ssmi_mamba2 *m, size_t batch, size_t length);
+size_t NAME(ssmi_mamba2_scratch)(const ssmi_mamba2 *m, size_t batch, size_t length);
+
+/* y (batch, length, width) from x of the same shape; `record` keeps what the backward pass needs. */
+void NAME(ssmi_mamba2_forward)(REAL *y, REAL *record, REAL *scratch, const REAL *x, const REAL *params,
+                               const ssmi_mamba2 *m, NAME(ssmi_tokens) tokens);
+/* dx is overwritten, dparams (flat, as params) added to. */
+void NAME(ssmi_mamba2_backward)(REAL *dx, REAL *dparams, REAL *scratch, const REAL *dy, REAL *record,
+                                const REAL *x, const REAL *params, const ssmi_mamba2 *m,
+                                NAME(ssmi_tokens) tokens);
