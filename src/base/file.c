@@ -140,3 +140,32 @@ ssm_status ssmi_file_replace(ssm_context *ctx, const char *path, const void *byt
     ssmi_release(ctx, beside);
     return status;
 }
+
+static char *join(ssm_context *ctx, const char *path, const char *ending)
+{
+    const size_t size = strlen(path) + strlen(ending) + 1;
+    char *name = ssmi_resize(ctx, NULL, size, 1);
+    if (name != NULL) snprintf(name, size, "%s%s", path, ending);
+    return name;
+}
+
+static ssm_status rotate(ssm_context *ctx, const char *path, char *fresh, const char *previous,
+                         const void *bytes, size_t size)
+{
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0 || write_and_close(fd, bytes, size, 1) != 0) return io_failure(ctx, "write", fresh);
+    if (rename(path, previous) != 0 && errno != ENOENT) return io_failure(ctx, "rename", path);
+    if (rename(fresh, path) != 0) return io_failure(ctx, "write", path);
+    sync_folder(fresh);
+    return SSM_OK;
+}
+
+ssm_status ssmi_file_rotate(ssm_context *ctx, const char *path, const void *bytes, size_t size)
+{
+    char *fresh = join(ctx, path, ".new"), *previous = join(ctx, path, ".previous");
+    ssm_status status = SSM_E_MEMORY;
+    if (fresh != NULL && previous != NULL) status = rotate(ctx, path, fresh, previous, bytes, size);
+    ssmi_release(ctx, fresh);
+    ssmi_release(ctx, previous);
+    return status;
+}

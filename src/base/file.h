@@ -14,4 +14,10 @@ ssm_status ssmi_file_read(ssm_arena *arena, const char *path, size_t limit, unsi
  * plain file (a device, a pipe, a symbolic link such as /dev/stdout) is never replaced but written to. */
 ssm_status ssmi_file_replace(ssm_context *ctx, const char *path, const void *bytes, size_t size);
 
+/* For a file that one process writes again and again, and may be killed at any moment while it does: written
+ * and synced as `path`.new, then the old file becomes `path`.previous and the new one `path`. At every moment
+ * one of the two is whole once the first call has returned; a killed call leaves one stray file, which the
+ * next takes over. */
+ssm_status ssmi_file_rotate(ssm_context *ctx, const char *path, const void *bytes, size_t size);
+
 #endif

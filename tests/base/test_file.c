@@ -192,6 +192,30 @@ static void unreadable_things_are_refused_by_name(void **state)
     assert_int_equal(size, 77);
 }
 
+static void a_rotated_file_keeps_the_one_before_and_takes_over_what_a_killed_write_left(void **state)
+{
+    fixture *f = *state;
+    char previous[128], fresh[128];
+    unsigned char *bytes;
+    size_t size;
+    snprintf(previous, sizeof previous, "%s.previous", f->path);
+    snprintf(fresh, sizeof fresh, "%s.new", f->path);
+    assert_int_equal(ssmi_file_rotate(f->ctx, f->path, "one", 3), SSM_OK);
+    assert_int_equal(access(previous, F_OK), -1);
+    FILE *stray = fopen(fresh, "wb");
+    assert_non_null(stray);
+    fputs("half of something longer", stray);
+    fclose(stray);
+    assert_int_equal(ssmi_file_rotate(f->ctx, f->path, "two", 3), SSM_OK);
+    assert_content(f, "two", 3);
+    assert_int_equal(ssmi_file_read(&f->arena, previous, 100, &bytes, &size), SSM_OK);
+    assert_int_equal(size, 3);
+    assert_memory_equal(bytes, "one", 3);
+    assert_int_equal(entries(f->folder), 2);
+    assert_int_equal(ssmi_file_rotate(f->ctx, "no/such/folder/x", "two", 3), SSM_E_IO);
+    assert_int_equal(unlink(previous), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -204,6 +228,7 @@ int main(void)
         TEST(links_and_pipes_are_written_to_not_replaced),
         TEST(a_file_left_by_a_crash_is_stepped_over),
         TEST(unreadable_things_are_refused_by_name),
+        TEST(a_rotated_file_keeps_the_one_before_and_takes_over_what_a_killed_write_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
