@@ -101,8 +101,12 @@ ssm_status ssmi_mamba_train(ssmi_training_result *result, float *params, const s
     const size_t shown =
         how->epochs < how->windows / l.training.n ? how->epochs * l.training.n : how->windows;
     const size_t steps = shown / how->batch + 1;
-    const ssmi_training_problem problem = {&l,       l.training.n, l.validation.n, bench_of(NULL, &l).size,
-                                           gradient, judge};
+    const ssmi_training_problem problem = {.user = &l,
+                                           .n_train = l.training.n,
+                                           .n_validation = l.validation.n,
+                                           .workspace = bench_of(NULL, &l).size,
+                                           .gradient = gradient,
+                                           .judge = judge};
     const ssmi_training training = {.batch = how->batch,
                                     .slot = SLOT,
                                     .steps = steps,

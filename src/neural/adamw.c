@@ -37,6 +37,14 @@ double ssmi_cosine_rate(double rate, size_t step, size_t warmup, size_t steps)
     return rate * 0.5 * (1 + cos(3.14159265358979324 * (double)(step - warmup) / (double)(steps - warmup)));
 }
 
+double ssmi_wsd_rate(double rate, size_t step, size_t warmup, size_t cooldown, size_t steps)
+{
+    if (step < warmup) return rate * (double)(step + 1) / (double)warmup;
+    if (step >= steps) return 0;
+    const size_t left = steps - step;
+    return left < cooldown ? rate * (double)left / (double)cooldown : rate;
+}
+
 double ssmi_clip_norm(float *x, size_t n, double most)
 {
     double sum = 0;

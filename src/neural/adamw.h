@@ -20,6 +20,10 @@ void ssmi_adamw_update(ssmi_adamw *adam, float *params, const float *grad, const
  * from 0. */
 double ssmi_cosine_rate(double rate, size_t step, size_t warmup, size_t steps);
 
+/* Warm-up, then `rate` until `cooldown` steps before the end, then a straight line down to zero (warm-up,
+ * stable, decay: Hu et al. 2024, "MiniCPM", section 4): a run can be lengthened before its decay. */
+double ssmi_wsd_rate(double rate, size_t step, size_t warmup, size_t cooldown, size_t steps);
+
 /* The Euclidean norm of x; if it exceeds `most`, x is scaled down to it. */
 double ssmi_clip_norm(float *x, size_t n, double most);
 

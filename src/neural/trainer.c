@@ -1,88 +1,45 @@
 #include "neural/trainer.h"
 
-#include "base/parallel.h"
-#include "base/random.h"
 #include "neural/adamw.h"
+#include "neural/checkpoint.h"
 #include "neural/layers.h"
+#include "neural/training_gradient.h"
 #include <math.h>
 #include <string.h>
 
-enum { REDUCE_CHUNK = 8192 };
+/* Where a run stands, numbers only: 64 bits each, so that nothing lies between them. */
+typedef struct place {
+    uint64_t steps, best_step, skipped;
+    uint64_t idle, skips;                   /* checks without a new lowest; bad steps in a row */
+    uint64_t order, at;                     /* of the deck */
+    uint64_t moments, since_check, n_curve; /* updates done; good steps since the check before */
+    double start[SSMI_LOSS_PARTS], best[SSMI_LOSS_PARTS], train[SSMI_LOSS_PARTS];
+    double lowest, best_score; /* of all checks; of those in which no part was worse */
+    ssmi_training_point curve[SSMI_CURVE_POINTS];
+} place;
 
-typedef struct trainer {
-    const ssmi_parameters *table;
-    const ssmi_training_problem *problem;
+enum { ARRAYS = 5, PIECES = ARRAYS + 1 };
+
+typedef struct course {
+    place p;
+    float *weights, *average, *best;
+    ssmi_adamw adam;
+    ssmi_deck deck;
+    ssmi_gradients g;
+    ssmi_piece piece[PIECES];
+    ssmi_checkpoint file;
     const ssmi_training *how;
-    size_t n_slots, n_items; /* of the present batch */
-    const size_t *item;      /* (n_items) */
-    const float *params;     /* what the slots read */
-    uint64_t key;
-    float *grad, *workspace; /* (slots, size), (slots, workspace) */
-    double *loss;            /* (chunks, SSMI_LOSS_PARTS) */
-} trainer;
+    ssm_context *ctx;
+} course;
 
-static size_t slots_of(size_t items, size_t slot)
+size_t ssmi_training_batches(const ssmi_training *how)
 {
-    return (items + slot - 1) / slot;
+    return how->accumulate > 0 ? how->accumulate : 1;
 }
 
-static ssm_status run_slot(void *user, size_t i, ssm_arena *scratch)
+static int keeps(const course *c)
 {
-    (void)scratch;
-    trainer *t = user;
-    const size_t first = i * t->how->slot, left = t->n_items - first;
-    float *grad = t->grad + i * t->table->size;
-    double *loss = t->loss + i * SSMI_LOSS_PARTS;
-    memset(grad, 0, t->table->size * sizeof *grad);
-    memset(loss, 0, SSMI_LOSS_PARTS * sizeof *loss);
-    t->problem->gradient(t->problem->user, loss, grad, t->workspace + i * t->problem->workspace, t->params,
-                         t->item + first, left < t->how->slot ? left : t->how->slot, ssmi_mix_key(t->key, i));
-    return SSM_OK;
-}
-
-/* Adds the slots' gradients for one stretch of parameters, in slot order, into the first and averages. */
-static ssm_status reduce_chunk(void *user, size_t i, ssm_arena *scratch)
-{
-    (void)scratch;
-    trainer *t = user;
-    const size_t size = t->table->size, from = i * REDUCE_CHUNK;
-    const size_t to = size - from < REDUCE_CHUNK ? size : from + REDUCE_CHUNK;
-    const float share = 1.0f / (float)t->n_items;
-    for (size_t s = 1; s < t->n_slots; s++) {
-        const float *other = t->grad + s * size;
-        for (size_t k = from; k < to; k++) t->grad[k] += other[k];
-    }
-    for (size_t k = from; k < to; k++) t->grad[k] *= share;
-    return SSM_OK;
-}
-
-/* Validation runs in strides: chunk i of the slot-th windows, using workspace i. */
-static ssm_status judge_chunk(void *user, size_t i, ssm_arena *scratch)
-{
-    (void)scratch;
-    trainer *t = user;
-    const size_t n = t->problem->n_validation, chunks = slots_of(n, t->how->slot);
-    for (size_t c = i; c < chunks; c += t->n_slots) {
-        const size_t first = c * t->how->slot, left = n - first;
-        double *loss = t->loss + c * SSMI_LOSS_PARTS;
-        memset(loss, 0, SSMI_LOSS_PARTS * sizeof *loss);
-        t->problem->judge(t->problem->user, loss, t->workspace + i * t->problem->workspace, t->params, first,
-                          left < t->how->slot ? left : t->how->slot);
-    }
-    return SSM_OK;
-}
-
-static ssm_status judge(double *loss, trainer *t, const float *params, ssm_context *ctx)
-{
-    const size_t n = t->problem->n_validation, chunks = slots_of(n, t->how->slot);
-    t->params = params;
-    t->n_slots = slots_of(t->how->batch, t->how->slot);
-    SSMI_TRY(ssmi_parallel_for(ctx, t->n_slots, judge_chunk, t));
-    for (size_t k = 0; k < SSMI_LOSS_PARTS; k++) {
-        loss[k] = 0;
-        for (size_t c = 0; c < chunks; c++) loss[k] += t->loss[c * SSMI_LOSS_PARTS + k] / (double)n;
-    }
-    return SSM_OK;
+    return c->how->checkpoint != NULL && c->how->checkpoint[0] != '\0';
 }
 
 /* Mean ratio of the parts to what they were at the start; not finite when a part is not. */
@@ -101,148 +58,197 @@ static int no_part_is_worse(const double *loss, const double *start)
     return 1;
 }
 
-/* The windows in a random order, drawn anew when they run out; a last part of a batch is not dropped but
- * filled from the next order. */
-typedef struct deck {
-    size_t *card, n, at;
-    gsl_rng *rng;
-} deck;
-
-static void draw(size_t *item, size_t n, deck *d)
+/* Of what must be the same for two runs to be the same: options, seed, initial weights, and the problem. */
+static void digest_of(unsigned char out[SSMI_DIGEST_SIZE], const course *c, const float *params, size_t size)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (d->at == d->n) {
-            for (size_t k = d->n; k > 1; k--) {
-                const size_t j = (size_t)(gsl_rng_uniform(d->rng) * (double)k), kept = d->card[j];
-                d->card[j] = d->card[k - 1];
-                d->card[k - 1] = kept;
-            }
-            d->at = 0;
-        }
-        item[i] = d->card[d->at++];
+    const ssmi_training *how = c->how;
+    const ssmi_training_problem *problem = c->g.problem;
+    const size_t sizes[] = {problem->n_train,
+                            problem->n_validation,
+                            how->batch,
+                            how->slot,
+                            how->steps,
+                            how->warmup,
+                            how->check,
+                            how->patience,
+                            how->schedule,
+                            how->plain_average_from,
+                            how->cooldown,
+                            ssmi_training_batches(how),
+                            how->stream,
+                            c->ctx->seed,
+                            size};
+    const double reals[] = {how->rate, how->decay, how->clip, how->average};
+    ssmi_digest d;
+    ssmi_digest_open(&d);
+    ssmi_digest_add(&d, problem->digest, sizeof problem->digest);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) ssmi_digest_add_size(&d, sizes[i]);
+    for (size_t i = 0; i < sizeof reals / sizeof *reals; i++) ssmi_digest_add_real(&d, reals[i]);
+    ssmi_digest_add(&d, params, size * sizeof *params);
+    ssmi_digest_close(out, &d);
+}
+
+static ssm_status open_course(course *c, const float *params, size_t size, ssm_arena *tmp)
+{
+    float **array[ARRAYS] = {&c->weights, &c->average, &c->best, &c->adam.m, &c->adam.v};
+    c->p = (place){.lowest = INFINITY, .best_score = 1};
+    c->adam = (ssmi_adamw){.beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .decay = c->how->decay};
+    for (size_t i = 0; i < ARRAYS; i++) {
+        *array[i] = SSMI_ALLOC(tmp, float, size);
+        if (*array[i] == NULL) return SSM_E_MEMORY;
+        if (i < 3) memcpy(*array[i], params, size * sizeof *params);
+        c->piece[i] = (ssmi_piece){*array[i], size * sizeof *params};
     }
+    c->piece[ARRAYS] = (ssmi_piece){&c->p, sizeof c->p};
+    return ssmi_deck_open(&c->deck, c->g.problem->n_train, ssmi_mix_key(c->ctx->seed, c->how->stream), tmp);
 }
 
-static ssm_status open_deck(deck *d, size_t n, uint64_t stream, ssm_arena *tmp)
+/* The losses before training, or the place where an earlier run was stopped. */
+static ssm_status begin(course *c, const float *params, size_t size, ssm_arena *tmp)
 {
-    *d = (deck){SSMI_ALLOC(tmp, size_t, n), n, n, ssmi_random_stream(tmp, stream)};
-    if (d->card == NULL || d->rng == NULL) return SSM_E_MEMORY;
-    for (size_t i = 0; i < n; i++) d->card[i] = i;
-    return SSM_OK;
-}
-
-static ssm_status open_trainer(trainer *t, ssm_arena *tmp)
-{
-    const size_t slots = slots_of(t->how->batch, t->how->slot);
-    const size_t chunks = slots_of(t->problem->n_validation, t->how->slot);
-    t->n_items = t->how->batch;
-    t->grad = SSMI_ALLOC(tmp, float, slots * t->table->size);
-    t->workspace = SSMI_ALLOC(tmp, float, slots * t->problem->workspace);
-    t->loss = SSMI_ALLOC(tmp, double, (slots > chunks ? slots : chunks) * SSMI_LOSS_PARTS);
-    return t->grad == NULL || t->workspace == NULL || t->loss == NULL ? SSM_E_MEMORY : SSM_OK;
-}
-
-/* Loss and averaged gradient (in t->grad) of one batch; *finite tells whether they can be used. */
-static ssm_status batch_gradient(int *finite, trainer *t, const float *params, ssm_context *ctx)
-{
-    double total = 0;
-    t->params = params;
-    t->n_slots = slots_of(t->n_items, t->how->slot);
-    SSMI_TRY(ssmi_parallel_for(ctx, t->n_slots, run_slot, t));
-    SSMI_TRY(ssmi_parallel_for(ctx, slots_of(t->table->size, REDUCE_CHUNK), reduce_chunk, t));
-    for (size_t i = 0; i < t->n_slots * SSMI_LOSS_PARTS; i++) total += t->loss[i];
-    const double norm = ssmi_clip_norm(t->grad, t->table->size, t->how->clip);
-    *finite = isfinite(total) && isfinite(norm);
-    return SSM_OK;
-}
-
-/* Weights in the course of training. */
-typedef struct course {
-    float *weights, *average, *best;
-    double lowest, best_score; /* of all checks; of those in which no part was worse */
-    size_t idle, skips;        /* checks without a new lowest; bad steps in a row */
-    ssmi_adamw adam;
-} course;
-
-static ssm_status open_course(course *c, const float *params, size_t size, const ssmi_training *how,
-                              ssm_arena *tmp)
-{
-    *c = (course){.weights = SSMI_ALLOC(tmp, float, size),
-                  .average = SSMI_ALLOC(tmp, float, size),
-                  .best = SSMI_ALLOC(tmp, float, size),
-                  .lowest = INFINITY,
-                  .best_score = 1,
-                  .adam = {0.9, 0.999, 1e-8, how->decay, SSMI_ALLOC(tmp, float, size),
-                           SSMI_ALLOC(tmp, float, size), 0}};
-    if (c->weights == NULL || c->average == NULL || c->best == NULL || c->adam.m == NULL || c->adam.v == NULL)
-        return SSM_E_MEMORY;
-    memcpy(c->weights, params, size * sizeof *params);
-    memcpy(c->average, params, size * sizeof *params);
-    memcpy(c->best, params, size * sizeof *params);
-    return SSM_OK;
-}
-
-static ssm_status one_step(ssmi_training_result *result, course *c, trainer *t, ssm_context *ctx)
-{
-    const size_t step = result->steps++, size = t->table->size;
-    int finite;
-    t->key = ssmi_mix_key(ctx->seed, step);
-    SSMI_TRY(batch_gradient(&finite, t, c->weights, ctx));
-    if (!finite) {
-        result->skipped++;
-        c->skips++;
+    int found = 0;
+    if (keeps(c)) {
+        digest_of(c->file.digest, c, params, size);
+        SSMI_TRY(ssmi_checkpoint_open(&c->file, c->how->checkpoint, c->piece, PIECES, tmp));
+        SSMI_TRY(ssmi_checkpoint_read(&found, &c->file, tmp));
+    }
+    if (found) {
+        c->adam.step = (size_t)c->p.moments;
+        ssmi_deck_place(&c->deck, c->p.order, (size_t)c->p.at);
         return SSM_OK;
     }
-    c->skips = 0;
-    ssmi_adamw_update(&c->adam, c->weights, t->grad, t->table,
-                      ssmi_cosine_rate(t->how->rate, step, t->how->warmup, t->how->steps));
-    /* A young average follows closely, so that the start is soon forgotten. */
-    const double young = (1.0 + (double)step) / (10.0 + (double)step);
-    ssmi_average_weights(c->average, c->weights, size, young < t->how->average ? young : t->how->average);
+    SSMI_TRY(ssmi_gradients_judge(c->p.start, &c->g, params, c->ctx));
+    for (size_t k = 0; k < SSMI_LOSS_PARTS; k++) {
+        if (!isfinite(c->p.start[k]))
+            return ssmi_fail(c->ctx, SSM_E_NUMERIC, "the loss before training is not finite");
+        c->p.best[k] = c->p.start[k];
+    }
     return SSM_OK;
 }
 
-static ssm_status check(ssmi_training_result *result, course *c, trainer *t, ssm_context *ctx)
+static ssm_status keep(course *c)
 {
+    c->p.moments = c->adam.step;
+    c->p.order = c->deck.order;
+    c->p.at = c->deck.at;
+    return ssmi_checkpoint_write(&c->file, c->ctx);
+}
+
+static double rate_of(const ssmi_training *how, size_t step)
+{
+    if (how->schedule == SSMI_WSD)
+        return ssmi_wsd_rate(how->rate, step, how->warmup, how->cooldown, how->steps);
+    return ssmi_cosine_rate(how->rate, step, how->warmup, how->steps);
+}
+
+/* How much of the averaged weights stays. A young average follows closely, so that the start is soon
+ * forgotten; the plain mean of k+1 weights keeps k/(k+1). */
+static double kept_share(const ssmi_training *how, size_t step)
+{
+    const double young = (1.0 + (double)step) / (10.0 + (double)step);
+    if (how->plain_average_from == 0 || step < how->plain_average_from)
+        return young < how->average ? young : how->average;
+    const double before = (double)(step - how->plain_average_from);
+    return before / (before + 1);
+}
+
+static ssm_status one_step(course *c)
+{
+    const size_t step = (size_t)c->p.steps++, size = c->g.table->size;
     double loss[SSMI_LOSS_PARTS];
-    SSMI_TRY(judge(loss, t, c->average, ctx));
-    const double score = score_of(loss, result->start);
-    c->idle = score < c->lowest ? 0 : c->idle + 1;
-    c->lowest = fmin(c->lowest, score);
-    if (score < c->best_score && no_part_is_worse(loss, result->start)) {
-        c->best_score = score;
-        result->best_step = result->steps;
-        memcpy(result->best, loss, sizeof loss);
-        memcpy(c->best, c->average, t->table->size * sizeof *c->best);
+    int finite;
+    SSMI_TRY(ssmi_gradients_step(&finite, loss, &c->g, &c->deck, c->weights, ssmi_mix_key(c->ctx->seed, step),
+                                 c->ctx));
+    if (!finite) {
+        c->p.skipped++;
+        c->p.skips++;
+        return SSM_OK;
     }
-    return ssmi_progress(ctx, "training", (double)result->steps / (double)t->how->steps, c->best_score);
+    c->p.skips = 0;
+    c->p.since_check++;
+    for (size_t k = 0; k < SSMI_LOSS_PARTS; k++) c->p.train[k] += loss[k];
+    ssmi_adamw_update(&c->adam, c->weights, c->g.sum, c->g.table, rate_of(c->how, step));
+    ssmi_average_weights(c->average, c->weights, size, kept_share(c->how, step));
+    return SSM_OK;
+}
+
+static void note_point(course *c, const double *loss)
+{
+    place *p = &c->p;
+    if (p->n_curve < SSMI_CURVE_POINTS) {
+        ssmi_training_point *point = &p->curve[p->n_curve++];
+        point->step = (double)p->steps;
+        point->rate = rate_of(c->how, (size_t)p->steps - 1);
+        for (size_t k = 0; k < SSMI_LOSS_PARTS; k++) {
+            point->train[k] = p->since_check > 0 ? p->train[k] / (double)p->since_check : NAN;
+            point->validation[k] = loss[k];
+        }
+    }
+    memset(p->train, 0, sizeof p->train);
+    p->since_check = 0;
+}
+
+static ssm_status check(course *c)
+{
+    place *p = &c->p;
+    double loss[SSMI_LOSS_PARTS];
+    SSMI_TRY(ssmi_gradients_judge(loss, &c->g, c->average, c->ctx));
+    const double score = score_of(loss, p->start);
+    note_point(c, loss);
+    p->idle = score < p->lowest ? 0 : p->idle + 1;
+    p->lowest = fmin(p->lowest, score);
+    if (score < p->best_score && no_part_is_worse(loss, p->start)) {
+        p->best_score = score;
+        p->best_step = p->steps;
+        memcpy(p->best, loss, sizeof loss);
+        memcpy(c->best, c->average, c->g.table->size * sizeof *c->best);
+    }
+    return ssmi_progress(c->ctx, "training", (double)p->steps / (double)c->how->steps, p->best_score);
+}
+
+/* Up to the next point at which a run may be stopped and gone on with. */
+static ssm_status go_on(course *c)
+{
+    ssm_status status = SSM_OK;
+    SSMI_TRY(one_step(c));
+    if (c->p.steps % c->how->check == 0 || c->p.steps == c->how->steps) status = check(c);
+    if (keeps(c) && (status == SSM_E_CANCELLED || (status == SSM_OK && c->p.steps % c->how->keep == 0))) {
+        const ssm_status kept = keep(c);
+        if (status == SSM_OK) status = kept;
+    }
+    return status;
+}
+
+static int goes_on(const course *c)
+{
+    return c->p.steps < c->how->steps && c->p.idle < c->how->patience && c->p.skips < SSMI_MAX_SKIPS;
+}
+
+static void report(ssmi_training_result *result, const place *p)
+{
+    *result = (ssmi_training_result){.steps = (size_t)p->steps,
+                                     .best_step = (size_t)p->best_step,
+                                     .skipped = (size_t)p->skipped,
+                                     .n_curve = (size_t)p->n_curve};
+    memcpy(result->start, p->start, sizeof p->start);
+    memcpy(result->best, p->best, sizeof p->best);
+    memcpy(result->curve, p->curve, sizeof p->curve);
 }
 
 ssm_status ssmi_train(ssmi_training_result *result, float *params, const ssmi_parameters *table,
                       const ssmi_training_problem *problem, const ssmi_training *how, ssm_arena *tmp)
 {
-    trainer t = {.table = table, .problem = problem, .how = how};
-    ssmi_training_result r = {0};
-    course c;
-    deck d;
-    size_t *item = SSMI_ALLOC(tmp, size_t, how->batch);
-    if (item == NULL) return SSM_E_MEMORY;
-    t.item = item;
-    SSMI_TRY(open_trainer(&t, tmp));
-    SSMI_TRY(open_course(&c, params, table->size, how, tmp));
-    SSMI_TRY(open_deck(&d, problem->n_train, how->stream, tmp));
-    SSMI_TRY(judge(r.start, &t, params, tmp->ctx));
-    for (size_t k = 0; k < SSMI_LOSS_PARTS; k++) {
-        if (!isfinite(r.start[k]))
-            return ssmi_fail(tmp->ctx, SSM_E_NUMERIC, "the loss before training is not finite");
-        r.best[k] = r.start[k];
-    }
-    while (r.steps < how->steps && c.idle < how->patience && c.skips < SSMI_MAX_SKIPS) {
-        draw(item, how->batch, &d);
-        SSMI_TRY(one_step(&r, &c, &t, tmp->ctx));
-        if (r.steps % how->check == 0 || r.steps == how->steps) SSMI_TRY(check(&r, &c, &t, tmp->ctx));
-    }
-    memcpy(params, c.best, table->size * sizeof *params);
-    *result = r;
+    course *c = SSMI_ALLOC(tmp, course, 1);
+    if (c == NULL) return SSM_E_MEMORY;
+    c->how = how;
+    c->ctx = tmp->ctx;
+    SSMI_TRY(ssmi_gradients_open(&c->g, table, problem, how, tmp));
+    SSMI_TRY(open_course(c, params, table->size, tmp));
+    SSMI_TRY(begin(c, params, table->size, tmp));
+    const uint64_t before = c->p.steps;
+    while (goes_on(c)) SSMI_TRY(go_on(c));
+    if (keeps(c) && c->p.steps > before) SSMI_TRY(keep(c));
+    memcpy(params, c->best, table->size * sizeof *params);
+    report(result, &c->p);
     return SSM_OK;
 }

@@ -6,86 +6,14 @@
 
 #include <cmocka.h>
 
-#include "differences.h"
+#include "line.h"
 #include "neural/adamw.h"
-#include "neural/trainer.h"
-
-enum { INPUTS = 40, WINDOWS = 300, VALIDATION = 50 };
-
-/* A line to fit: targets are x . truth; loss parts are the squared and the absolute error. `poison` makes
- * some windows give infinite losses, `backwards` gives the gradient the wrong sign. */
-typedef struct line {
-    float x[WINDOWS + VALIDATION][INPUTS], y[WINDOWS + VALIDATION];
-    int poison_all, poison_some, backwards;
-} line;
-
-static float miss(const line *l, const float *params, size_t i)
-{
-    float sum = -l->y[i];
-    for (size_t k = 0; k < INPUTS; k++) sum += l->x[i][k] * params[k];
-    return sum;
-}
-
-static void gradient(const void *user, double *loss, float *grad, float *workspace, const float *params,
-                     const size_t *item, size_t n, uint64_t key)
-{
-    const line *l = user;
-    (void)workspace, (void)key;
-    for (size_t i = 0; i < n; i++) {
-        const float e = miss(l, params, item[i]);
-        loss[0] += (double)(e * e);
-        loss[1] += l->poison_all || (l->poison_some && item[i] == 7) ? INFINITY : fabs((double)e);
-        for (size_t k = 0; k < INPUTS; k++) grad[k] += (l->backwards ? -2 : 2) * e * l->x[item[i]][k];
-    }
-}
-
-static void judge(const void *user, double *loss, float *workspace, const float *params, size_t first,
-                  size_t n)
-{
-    (void)workspace;
-    for (size_t i = WINDOWS + first; i < WINDOWS + first + n; i++) {
-        const double e = (double)miss(user, params, i);
-        loss[0] += e * e;
-        loss[1] += fabs(e);
-    }
-}
-
-static void fill(line *l)
-{
-    uint32_t seed = 61;
-    memset(l, 0, sizeof *l);
-    for (size_t i = 0; i < WINDOWS + VALIDATION; i++) {
-        for (size_t k = 0; k < INPUTS; k++) {
-            l->x[i][k] = (float)next_number(&seed, -1, 1);
-            l->y[i] += l->x[i][k] * (float)(k % 3);
-        }
-    }
-}
+#include "neural/deck.h"
 
 static ssm_status train(ssmi_training_result *result, float *params, const line *l, size_t threads)
 {
-    const ssmi_training how = {.batch = 24,
-                               .slot = 5,
-                               .steps = 400,
-                               .warmup = 10,
-                               .check = 20,
-                               .patience = 5,
-                               .rate = 0.05,
-                               .clip = 100,
-                               .average = 0.9,
-                               .stream = 4};
-    const ssmi_training_problem problem = {l, WINDOWS, VALIDATION, 1, gradient, judge};
-    ssmi_parameters table = {0};
-    ssm_context *ctx;
-    ssm_arena tmp;
-    ssmi_parameters_add(&table, "", "w", SSMI_DECAY, INPUTS, 0, 0);
-    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
-    ssm_context_set_threads(ctx, threads);
-    ssmi_arena_init(&tmp, ctx);
-    ssm_status status = ssmi_train(result, params, &table, &problem, &how, &tmp);
-    ssmi_arena_clear(&tmp);
-    ssm_context_free(ctx);
-    return status;
+    const ssmi_training how = line_training();
+    return train_with(result, params, l, threads, &how, NULL, NULL);
 }
 
 static void training_finds_the_line_and_gives_the_same_bits_with_any_thread_count(void **state)
@@ -159,6 +87,84 @@ static void the_rate_warms_up_and_ends_at_zero(void **state)
     assert_true(ssmi_cosine_rate(2, 100, 4, 100) == 0);
 }
 
+static void the_rate_stays_until_the_cooldown(void **state)
+{
+    (void)state;
+    assert_float_equal(ssmi_wsd_rate(2, 1, 4, 20, 100), 1, 1e-12);
+    assert_true(ssmi_wsd_rate(2, 4, 4, 20, 100) == 2 && ssmi_wsd_rate(2, 80, 4, 20, 100) == 2);
+    assert_float_equal(ssmi_wsd_rate(2, 90, 4, 20, 100), 1, 1e-12);
+    assert_true(ssmi_wsd_rate(2, 100, 4, 20, 100) == 0);
+    /* without cooldown: constant to the end; without warm-up: from the first step */
+    assert_true(ssmi_wsd_rate(2, 0, 0, 0, 100) == 2 && ssmi_wsd_rate(2, 99, 0, 0, 100) == 2);
+}
+
+/* Two batches of 20 in one step are a batch of 40 but for the order of sums. */
+static void accumulated_batches_are_one_larger_batch(void **state)
+{
+    (void)state;
+    static line l;
+    ssmi_training how = line_training();
+    ssmi_training_result result;
+    float whole[INPUTS] = {0}, parts[INPUTS] = {0}, again[INPUTS] = {0};
+    fill(&l);
+    how.steps = 60, how.batch = 40;
+    assert_int_equal(train_with(&result, whole, &l, 1, &how, NULL, NULL), SSM_OK);
+    how.batch = 20, how.accumulate = 2;
+    assert_int_equal(train_with(&result, parts, &l, 1, &how, NULL, NULL), SSM_OK);
+    assert_int_equal(train_with(&result, again, &l, 3, &how, NULL, NULL), SSM_OK);
+    assert_memory_equal(again, parts, sizeof parts);
+    for (size_t k = 0; k < INPUTS; k++) assert_float_equal(parts[k], whole[k], 1e-4);
+}
+
+/* With a rate that stays, the weights jump about; their plain mean lies nearer. */
+static void averaging_and_schedule_are_what_the_options_say(void **state)
+{
+    (void)state;
+    static line l;
+    ssmi_training how = line_training();
+    ssmi_training_result last, mean;
+    float params[INPUTS] = {0}, averaged[INPUTS] = {0};
+    fill(&l);
+    for (size_t i = 0; i < WINDOWS; i++) l.y[i] += (float)(i % 7) - 3;
+    how.schedule = SSMI_WSD, how.average = 0, how.patience = 1000;
+    assert_int_equal(train_with(&last, params, &l, 1, &how, NULL, NULL), SSM_OK);
+    how.plain_average_from = 200;
+    assert_int_equal(train_with(&mean, averaged, &l, 1, &how, NULL, NULL), SSM_OK);
+    assert_int_equal(mean.n_curve, 20);
+    assert_true(mean.curve[19].validation[0] < last.curve[19].validation[0]);
+    assert_true(mean.curve[19].step == 400 && mean.curve[5].rate == 0.05);
+    assert_true(mean.curve[19].train[0] < mean.curve[0].train[0]);
+    for (size_t k = 0; k < mean.n_curve; k++) assert_true(mean.curve[k].validation[0] >= mean.best[0]);
+}
+
+static void every_card_is_dealt_once_an_order_and_a_place_can_be_found_again(void **state)
+{
+    (void)state;
+    ssm_context *ctx;
+    ssm_arena arena;
+    ssmi_deck deck, other;
+    size_t seen[10] = {0}, item[7], expected[7];
+    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+    ssmi_arena_init(&arena, ctx);
+    assert_int_equal(ssmi_deck_open(&deck, 10, 5, &arena), SSM_OK);
+    assert_int_equal(ssmi_deck_open(&other, 10, 5, &arena), SSM_OK);
+    for (size_t i = 0; i < 30; i++) {
+        ssmi_deck_deal(item, 1, &deck);
+        seen[item[0]]++;
+        if (i % 10 == 9)
+            for (size_t k = 0; k < 10; k++) assert_int_equal(seen[k], i / 10 + 1);
+    }
+    ssmi_deck_deal(item, 7, &deck);
+    const uint64_t order = deck.order;
+    const size_t at = deck.at;
+    ssmi_deck_deal(expected, 7, &deck);
+    ssmi_deck_place(&other, order, at);
+    ssmi_deck_deal(item, 7, &other);
+    assert_memory_equal(item, expected, sizeof item);
+    ssmi_arena_clear(&arena);
+    ssm_context_free(ctx);
+}
+
 static void clipping_keeps_the_direction(void **state)
 {
     (void)state;
@@ -178,6 +184,10 @@ int main(void)
         cmocka_unit_test(steps_that_are_not_finite_are_skipped_and_never_end_in_the_weights),
         cmocka_unit_test(the_first_step_of_adamw_moves_by_the_rate_and_decays_only_what_it_should),
         cmocka_unit_test(the_rate_warms_up_and_ends_at_zero),
+        cmocka_unit_test(the_rate_stays_until_the_cooldown),
+        cmocka_unit_test(accumulated_batches_are_one_larger_batch),
+        cmocka_unit_test(averaging_and_schedule_are_what_the_options_say),
+        cmocka_unit_test(every_card_is_dealt_once_an_order_and_a_place_can_be_found_again),
         cmocka_unit_test(clipping_keeps_the_direction),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
