@@ -10,3 +10,4 @@
 #undef LIMIT
 #undef SQUARE_LIMIT
 #undef TAYLOR
+#undef BITS

@@ -11,4 +11,5 @@
 #define TINY         1.17549435e-38f /* smallest number that may be divided by */
 #define LIMIT        1e18f           /* of states, observations and coefficients */
 #define SQUARE_LIMIT 1e36f           /* of variances and of the elements of U */
-#define TAYLOR       9               /* terms of exp(x), |x| <= 1/2, for an error below the machine's */
+#define TAYLOR       11              /* terms of a series with |x| <= 1 over factorials, for the last bit */
+#define BITS         uint32_t        /* of its size */

@@ -11,4 +11,5 @@
 #define TINY         2.2250738585072014e-308 /* smallest number that may be divided by */
 #define LIMIT        1e150                   /* of states, observations and coefficients */
 #define SQUARE_LIMIT 1e300                   /* of variances and of the elements of U */
-#define TAYLOR       16 /* terms of exp(x), |x| <= 1/2, for an error below the machine's */
+#define TAYLOR       18       /* terms of a series with |x| <= 1 over factorials, for the last bit */
+#define BITS         uint64_t /* of its size */

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 /* Numbers of scratch that ssmi_ud_predict_* wants. */
-#define SSMI_UD_WORK(n, r) ((n) * ((n) + (r)) + 2 * ((n) + (r)) + (n))
+#define SSMI_UD_WORK(n, r) (((n) + 1) * ((n) + (r)) + (n))
 
 /* clang-format off */
 #include "kalman/real_f32.h"

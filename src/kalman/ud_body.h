@@ -113,32 +113,35 @@ KERNEL int NAME(ud_predict)(REAL *U, REAL *D, const REAL *T, const REAL *G, cons
     return cut;
 }
 
-/* A variance may be below zero by this part of its scale: a product of rounded factors is. */
-static REAL NAME(ud_rounding)(size_t n)
+/* Column j of what is left of P, (A_ij) for i <= j, becomes that of U and D; its part leaves the columns
+ * before it. A pivot below `zero` is rounding. 0: this is no variance. */
+static int NAME(ud_eliminate)(REAL *A, REAL scale, size_t j, size_t n)
 {
-    return 16 * (REAL)n * EPSILON;
+    const REAL zero = 16 * (REAL)n * EPSILON * scale;
+    REAL *column = A + j * n;
+    if (!(scale >= 0 && scale <= SQUARE_LIMIT && column[j] >= -zero)) return 0;
+    const REAL inverse = column[j] > zero ? NAME(ud_invert)(column[j]) : 0;
+    if (!(inverse > 0)) column[j] = 0;
+    for (size_t k = 0; k < j; k++) {
+        const REAL u = column[k] * inverse;
+        /* A covariance with what does not vary: |P_kj| <= sd_k sd_j is broken beyond rounding. */
+        if (!(inverse > 0 || column[k] * column[k] <= 4 * zero * A[k + k * n])) return 0;
+        if (!(u >= -SQUARE_LIMIT && u <= SQUARE_LIMIT)) return 0;
+        for (size_t i = 0; i <= k; i++) A[i + k * n] -= column[i] * u;
+    }
+    for (size_t k = 0; k < j; k++) column[k] *= inverse;
+    return 1;
 }
 
 KERNEL int NAME(ud_factor)(REAL *U, REAL *D, const REAL *P, REAL *work, size_t n)
 {
-    REAL *A = work; /* what is left of P */
-    for (size_t i = 0; i < n * n; i++) A[i] = P[i];
+    for (size_t i = 0; i < n * n; i++) work[i] = P[i];
     for (size_t j = n; j-- > 0;) {
-        REAL *column = U + j * (j - 1) / 2;
-        const REAL scale = P[j + j * n], left = A[j + j * n], zero = NAME(ud_rounding)(n) * scale;
-        if (!(scale >= 0 && scale <= SQUARE_LIMIT && left >= -zero)) return 0;
-        const REAL inverse = left > zero ? NAME(ud_invert)(left) : 0;
-        D[j] = inverse > 0 ? left : 0;
-        for (size_t i = 0; i < j; i++) column[i] = A[i + j * n] * inverse;
-        for (size_t k = 0; k < j; k++) {
-            for (size_t i = 0; i <= k; i++) A[i + k * n] -= column[i] * D[j] * column[k];
-        }
-        for (size_t i = 0; i < j; i++) {
-            /* A zero variance with a covariance: |P_ij| <= sd_i sd_j is broken beyond rounding. */
-            const REAL a = A[i + j * n];
-            if (!(inverse > 0 || a * a <= 4 * zero * P[i + i * n])) return 0;
-            if (!(column[i] >= -SQUARE_LIMIT && column[i] <= SQUARE_LIMIT)) return 0;
-        }
+        if (!NAME(ud_eliminate)(work, P[j + j * n], j, n)) return 0;
+    }
+    for (size_t j = 0; j < n; U += j, j++) {
+        for (size_t i = 0; i < j; i++) U[i] = work[i + j * n];
+        D[j] = work[j + j * n];
     }
     return 1;
 }

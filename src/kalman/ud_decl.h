@@ -26,7 +26,7 @@ KERNEL int NAME(ud_predict)(REAL *U, REAL *D, const REAL *T /* (n, n) */, const 
                             const REAL *q /* (r) */, REAL *work /* SSMI_UD_WORK(n, r) */, size_t n, size_t r);
 
 /* U and D of a symmetric P, whose upper triangle is read. Returns 0 when P is not non-negative definite up to
- * rounding or not finite; U and D are then meaningless. work (n, n). */
+ * rounding or not finite; U and D are then untouched. work (n, n). */
 KERNEL int NAME(ud_factor)(REAL *U, REAL *D, const REAL *P /* (n, n) */, REAL *work, size_t n);
 
 /* P (n, n), exactly symmetric. */

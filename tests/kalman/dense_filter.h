@@ -106,6 +106,30 @@ static inline void dense_update(dense_system *s, const double *z, double h, doub
     }
 }
 
+/* The same system with the errors of its sensors, of covariance H (p, p), as states; take rows in with h = 0.
+ */
+static inline dense_system dense_augmented(const dense_system *s, const double *H)
+{
+    dense_system a = {.n = s->n + s->p, .p = s->p, .r = s->r + s->p};
+    const double *factor = H; /* lower Cholesky factor */
+    for (size_t j = 0; j < s->n; j++) {
+        for (size_t i = 0; i < s->n; i++) a.T[i + j * a.n] = s->T[i + j * s->n];
+        for (size_t i = 0; i < s->n; i++) a.P[i + j * a.n] = s->P[i + j * s->n];
+        a.x[j] = s->x[j];
+    }
+    for (size_t k = 0; k < s->r; k++) {
+        for (size_t i = 0; i < s->n; i++) a.G[i + k * a.n] = s->G[i + k * s->n];
+        a.q[k] = s->q[k];
+    }
+    for (size_t k = 0; k < s->p; k++) {
+        for (size_t i = 0; i < s->p; i++) a.G[s->n + i + (s->r + k) * a.n] = factor[i + k * s->p];
+        a.q[s->r + k] = 1;
+        for (size_t i = 0; i < s->n; i++) a.Zt[i + k * a.n] = s->Zt[i + k * s->n];
+        a.Zt[s->n + k + k * a.n] = 1;
+    }
+    return a;
+}
+
 /* Largest |found_ij - P_ij| in units of the standard deviations. */
 static inline double dense_distance(const dense_system *s, const double *found)
 {

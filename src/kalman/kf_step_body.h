@@ -1,0 +1,247 @@
+/* One step: prediction, and updates one scalar after the other.
+ *
+ * Errors of sensors that depend on one another are made independent first (Koopman & Durbin 2000): with
+ * H = L diag(h) L', the rows L^-1 (Z, y - d) have errors of variances h. A missing sensor is left out of H.
+ *
+ * Of a nonlinear observation only the residual e = y - hx at the start x0 of the row is known; the innovation
+ * of each of its scalars is e - z (x - x0), so the row gives what the batch formula gives. A linear one has
+ * e = y - d and x0 = 0. */
+
+/* ---- prediction ---- */
+
+/* The covariance, for a mean that waits in `next`, a part of work that ud_predict overwrites. */
+static ssm_kf_status NAME(kf_move)(NAME(kf) * f, const REAL *next, const REAL *T)
+{
+    const NAME(kf_model) *m = f->model;
+    int cut = 0;
+    for (size_t i = 0; i < STATES(m); i++) {
+        cut |= !NAME(kf_is_in)(next[i], -LIMIT, LIMIT);
+        f->x[i] = NAME(ud_bound)(next[i], LIMIT);
+    }
+    cut |= NAME(ud_predict)(f->U, f->D, T, m->G, m->q, f->work, STATES(m), SHOCKS(m));
+    f->steps++;
+    return cut ? SSM_KF_DIVERGED : SSM_KF_OK;
+}
+
+/* next = T x + B u + c. */
+static void NAME(kf_move_mean)(REAL *restrict next, const NAME(kf_model) * m, const REAL *x, const REAL *u)
+{
+    const size_t n = STATES(m);
+    for (size_t i = 0; i < n; i++) next[i] = m->c != NULL ? m->c[i] : 0;
+    for (size_t j = 0; j < n; j++) {
+        for (size_t i = 0; i < n; i++) next[i] += m->T[i + j * n] * x[j];
+    }
+    for (size_t j = 0; u != NULL && j < m->m; j++) {
+        for (size_t i = 0; i < n; i++) next[i] += m->B[i + j * n] * u[j];
+    }
+}
+
+ssm_kf_status NAME(kf_predict)(NAME(kf) * f, const REAL *u)
+{
+    if (f == NULL) return SSM_KF_E_ARGUMENT;
+    if (!NAME(kf_are_in)(u, f->model->m, -LIMIT, LIMIT)) return SSM_KF_E_RANGE;
+    NAME(kf_move_mean)(f->work, f->model, f->x, u);
+    return NAME(kf_move)(f, f->work, f->model->T);
+}
+
+ssm_kf_status NAME(kf_predict_ekf)(NAME(kf) * f, const REAL *fx, const REAL *J)
+{
+    if (f == NULL || fx == NULL || J == NULL) return SSM_KF_E_ARGUMENT;
+    const size_t n = STATES(f->model);
+    if (!NAME(kf_are_in)(fx, n, -LIMIT, LIMIT) || !NAME(kf_are_in)(J, n * n, -LIMIT, LIMIT))
+        return SSM_KF_E_RANGE;
+    return NAME(kf_move)(f, fx, J);
+}
+
+/* ---- one scalar ---- */
+
+/* Without noise in the observation, F is rounding below this. */
+static REAL NAME(kf_rounding)(const NAME(kf) * f, const REAL *z)
+{
+    const size_t n = STATES(f->model);
+    const REAL unit = 2 * (REAL)n * EPSILON, *U = f->U;
+    REAL sum = 0;
+    for (size_t j = 0; j < n; U += j, j++) {
+        REAL reach = z[j] < 0 ? -z[j] : z[j];
+        for (size_t i = 0; i < j; i++) {
+            const REAL term = U[i] * z[i];
+            reach += term < 0 ? -term : term;
+        }
+        reach *= unit;
+        sum += f->D[j] * reach * reach;
+    }
+    return sum;
+}
+
+static ssm_kf_status NAME(kf_judge)(const NAME(kf) * f, const REAL *z, REAL h, REAL v, REAL F)
+{
+    if (!NAME(kf_is_in)(F, 0, SQUARE_LIMIT) || !NAME(kf_is_in)(v, -2 * LIMIT, 2 * LIMIT))
+        return SSM_KF_DIVERGED;
+    if (F < TINY || (!(h > 0) && F <= NAME(kf_rounding)(f, z))) return SSM_KF_CERTAIN;
+    if (!(f->gate > 0 && v * v > f->gate * F)) return SSM_KF_OK;
+    return f->patience > 0 && f->refused >= f->patience && F > h ? SSM_KF_REACQUIRED : SSM_KF_GATED;
+}
+
+/* Multiplies the variance so that an innovation v stands right at the gate; returns its variance. */
+static REAL NAME(kf_widen)(NAME(kf) * f, REAL *g, REAL h, REAL v, REAL F)
+{
+    const REAL factor = (v * v / f->gate - h) / (F - h);
+    for (size_t i = 0; i < STATES(f->model); i++) {
+        f->D[i] = NAME(ud_variance)(f->D[i] * factor);
+        g[i] = NAME(ud_bound)(g[i] * factor, SQUARE_LIMIT);
+    }
+    return v * v / f->gate;
+}
+
+/* Takes in an observation with row z, error variance h and innovation v. */
+static ssm_kf_status NAME(kf_take)(NAME(kf) * f, const REAL *z, REAL h, REAL v, NAME(kf_innovation) * out)
+{
+    const size_t n = STATES(f->model);
+    REAL *direction = f->work, *g = direction + n, *b = g + n;
+    REAL F = NAME(ud_project)(direction, g, f->U, f->D, z, h, n);
+    ssm_kf_status status = NAME(kf_judge)(f, z, h, v, F);
+    if (status != SSM_KF_GATED) f->refused = 0;
+    if (status == SSM_KF_GATED && f->refused < UINT32_MAX) f->refused++;
+    if (status == SSM_KF_REACQUIRED) F = NAME(kf_widen)(f, g, h, v, F);
+    if (out != NULL) *out = (NAME(kf_innovation)){NAME(ud_bound)(v, 2 * LIMIT), NAME(ud_variance)(F), status};
+    if (status != SSM_KF_OK && status != SSM_KF_REACQUIRED) return status;
+    NAME(ud_correct)(f->U, f->D, b, direction, g, h, n);
+    const REAL step = v / F;
+    for (size_t i = 0; i < n; i++) {
+        const REAL x = f->x[i] + b[i] * step;
+        if (!NAME(kf_is_in)(x, -LIMIT, LIMIT)) status = SSM_KF_DIVERGED;
+        f->x[i] = NAME(ud_bound)(x, LIMIT);
+    }
+    return status;
+}
+
+static ssm_kf_status NAME(kf_miss)(NAME(kf_innovation) * out)
+{
+    if (out != NULL) *out = (NAME(kf_innovation)){0, 0, SSM_KF_MISSING};
+    return SSM_KF_MISSING;
+}
+
+/* ---- a row ---- */
+
+typedef struct NAME(kf_row) {
+    const REAL *Zt, *h; /* (n, p), (p) */
+    const REAL *e;      /* (p) residual at x0, NaN: missing */
+    const REAL *x0;     /* (n); NULL: 0 */
+} NAME(kf_row);
+
+static ssm_kf_status NAME(kf_take_row)(NAME(kf) * f, NAME(kf_row) row, NAME(kf_innovation) * out)
+{
+    const size_t n = STATES(f->model), p = SENSORS(f->model);
+    ssm_kf_status worst = SSM_KF_OK;
+    for (size_t s = 0; s < p; s++) {
+        const REAL *z = row.Zt + s * n;
+        REAL v = row.e[s];
+        for (size_t i = 0; i < n; i++) v -= z[i] * (row.x0 != NULL ? f->x[i] - row.x0[i] : f->x[i]);
+        NAME(kf_innovation) *place = out != NULL ? out + s : NULL;
+        const ssm_kf_status status =
+            row.e[s] == row.e[s] ? NAME(kf_take)(f, z, row.h[s], v, place) : NAME(kf_miss)(place);
+        if (status > worst) worst = status;
+    }
+    return worst;
+}
+
+/* Row s of L and h_s, given those before it; a missing sensor has no part in the others. */
+static void NAME(kf_factor_errors)(REAL *restrict L, REAL *restrict h, const REAL *H, const REAL *e, size_t s,
+                                   size_t p)
+{
+    REAL *row = L + s * (s - 1) / 2;
+    h[s] = H[s + s * p];
+    for (size_t k = 0; k < s; k++) {
+        REAL l = H[k + s * p];
+        for (size_t i = 0; i < k; i++) l -= row[i] * L[k * (k - 1) / 2 + i] * h[i];
+        l *= NAME(ud_invert)(h[k]);
+        row[k] = e[s] == e[s] && e[k] == e[k] ? NAME(ud_bound)(l, SQUARE_LIMIT) : 0;
+        h[s] -= row[k] * row[k] * h[k];
+    }
+    if (!(h[s] > 16 * (REAL)p * EPSILON * H[s + s * p])) h[s] = 0;
+}
+
+/* Makes the errors of the row independent; e becomes L^-1 e. Scratch from `work`. */
+static NAME(kf_row) NAME(kf_rotate)(NAME(kf_row) row, REAL *e, const REAL *H, REAL *work, size_t n, size_t p)
+{
+    REAL *Zt = work, *h = Zt + n * p, *L = h + p;
+    for (size_t s = 0; s < p; s++) {
+        NAME(kf_factor_errors)(L, h, H, e, s, p);
+        const REAL *l = L + s * (s - 1) / 2;
+        for (size_t i = 0; i < n; i++) {
+            REAL z = row.Zt[i + s * n];
+            for (size_t k = 0; k < s; k++) z -= l[k] * Zt[i + k * n];
+            Zt[i + s * n] = z;
+        }
+    }
+    for (size_t s = 0; s < p; s++) {
+        for (size_t k = 0; k < s; k++) {
+            if (e[k] == e[k]) e[s] -= L[s * (s - 1) / 2 + k] * e[k];
+        }
+    }
+    return (NAME(kf_row)){Zt, h, e, row.x0};
+}
+
+/* Scratch of an update: 3 n of kf_take, n of x0, p of e, the rest of kf_rotate. */
+static ssm_kf_status NAME(kf_take_all)(NAME(kf) * f, const REAL *Zt, REAL *e, const REAL *x0,
+                                       NAME(kf_innovation) * out)
+{
+    const NAME(kf_model) *m = f->model;
+    NAME(kf_row) row = {Zt, m->h, e, x0};
+    if (m->H != NULL) row = NAME(kf_rotate)(row, e, m->H, e + SENSORS(m), STATES(m), SENSORS(m));
+    return NAME(kf_take_row)(f, row, out);
+}
+
+/* Whether each of y is a number within the limits or missing. */
+static int NAME(kf_is_row)(const REAL *y, size_t p)
+{
+    int good = 1;
+    for (size_t s = 0; s < p; s++) good &= y[s] != y[s] || NAME(kf_is_in)(y[s], -LIMIT, LIMIT);
+    return good;
+}
+
+ssm_kf_status NAME(kf_update)(NAME(kf) * f, const REAL *y, NAME(kf_innovation) * out)
+{
+    if (f == NULL || y == NULL) return SSM_KF_E_ARGUMENT;
+    const NAME(kf_model) *m = f->model;
+    if (!NAME(kf_is_row)(y, SENSORS(m))) return SSM_KF_E_RANGE;
+    REAL *e = f->work + 4 * STATES(m);
+    for (size_t s = 0; s < SENSORS(m); s++) e[s] = m->d != NULL ? y[s] - m->d[s] : y[s];
+    return NAME(kf_take_all)(f, m->Zt, e, NULL, out);
+}
+
+ssm_kf_status NAME(kf_update_ekf)(NAME(kf) * f, const REAL *hx, const REAL *Jt, const REAL *y,
+                                  NAME(kf_innovation) * out)
+{
+    if (f == NULL || hx == NULL || Jt == NULL || y == NULL) return SSM_KF_E_ARGUMENT;
+    const size_t n = STATES(f->model), p = SENSORS(f->model);
+    if (!NAME(kf_is_row)(y, p) || !NAME(kf_are_in)(hx, p, -LIMIT, LIMIT) ||
+        !NAME(kf_are_in)(Jt, n * p, -LIMIT, LIMIT))
+        return SSM_KF_E_RANGE;
+    REAL *x0 = f->work + 3 * n, *e = x0 + n;
+    for (size_t i = 0; i < n; i++) x0[i] = f->x[i];
+    for (size_t s = 0; s < p; s++) e[s] = y[s] - hx[s];
+    return NAME(kf_take_all)(f, Jt, e, x0, out);
+}
+
+ssm_kf_status NAME(kf_update_row)(NAME(kf) * f, const REAL *z, REAL h, REAL y, NAME(kf_innovation) * out)
+{
+    if (f == NULL || z == NULL) return SSM_KF_E_ARGUMENT;
+    if (!NAME(kf_is_row)(&y, 1) || !NAME(kf_are_in)(z, STATES(f->model), -LIMIT, LIMIT))
+        return SSM_KF_E_RANGE;
+    if (!NAME(kf_is_in)(h, 0, SQUARE_LIMIT)) return SSM_KF_E_VARIANCE;
+    if (y != y) return NAME(kf_miss)(out);
+    for (size_t i = 0; i < STATES(f->model); i++) y -= z[i] * f->x[i];
+    return NAME(kf_take)(f, z, h, y, out);
+}
+
+ssm_kf_status NAME(kf_update_sensor)(NAME(kf) * f, uint16_t sensor, REAL y, NAME(kf_innovation) * out)
+{
+    if (f == NULL || sensor >= f->model->p) return SSM_KF_E_ARGUMENT;
+    const NAME(kf_model) *m = f->model;
+    const size_t n = STATES(m), p = SENSORS(m);
+    if (!NAME(kf_is_row)(&y, 1)) return SSM_KF_E_RANGE;
+    if (m->d != NULL) y -= m->d[sensor];
+    return NAME(kf_update_row)(f, m->Zt + sensor * n, m->H != NULL ? m->H[sensor + sensor * p] : m->h[sensor],
+                               y, out);
+}
