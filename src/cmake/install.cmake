@@ -15,6 +15,10 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ssmcast DESTINATION ${CMAKE_INST
 install(FILES ${PROJECT_SOURCE_DIR}/datasets/pretrained/ssmcast-zero-3m.safetensors
         DESTINATION ${CMAKE_INSTALL_DATADIR}/ssmcast)
 
+# The filter for control code: two files to copy into firmware.
+install(FILES ${PROJECT_BINARY_DIR}/src/embedded/ssmcast_kf.h ${PROJECT_BINARY_DIR}/src/embedded/ssmcast_kf.c
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/ssmcast/embedded)
+
 # CMake: ssmcast::ssmcast needs nothing else; ssmcast::ssmcast-static comes with the libraries it calls.
 foreach(kind shared static)
   install(EXPORT ssmcast-${kind} FILE ssmcast-${kind}.cmake NAMESPACE ssmcast:: DESTINATION ${package_dir})
