@@ -1,6 +1,7 @@
 /* The filter for control code, in both precisions. */
 #include "dense_filter.h"
 #include "kalman/kf.h"
+#include "kf_stream.h"
 
 /* clang-format off */
 #define TOLERANCE 2e-4
@@ -23,6 +24,16 @@ static void test_text(void **state)
     assert_string_equal(ssmi_kf_text((ssm_kf_status)99), "unknown status");
 }
 
+/* The bound holds for ten million steps as well: bench_kf_stream. */
+static void test_stream(void **state)
+{
+    (void)state;
+    const stream_result r = stream_run(100000);
+    print_message("single against double: mean %.2g sd, variance %.2g\n", r.worst_mean, r.worst_variance);
+    assert_int_equal(r.negative, 0);
+    assert_true(r.worst_mean < 1e-4 && r.worst_variance < 1e-5);
+}
+
 #define BOTH(name) cmocka_unit_test(ssmi_##name##_f32), cmocka_unit_test(ssmi_##name##_f64)
 
 int main(void)
@@ -40,6 +51,7 @@ int main(void)
         BOTH(test_gate),
         BOTH(test_steady),
         cmocka_unit_test(test_text),
+        cmocka_unit_test(test_stream),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
