@@ -2,7 +2,11 @@
  *
  * Congruence X <- S X S': with X symmetric, column i of W = X S' is the sum of the columns of X that row i of
  * S names. V = W' = S X, and then column j of S X S' = V S' is a sum of columns of V in the same way; only
- * its part below the diagonal is computed, the rest is its mirror image. */
+ * its part below the diagonal is computed, the rest is its mirror image.
+ *
+ * When most rows of S are those of the identity (seasons kept by the calendar, regression coefficients,
+ * a level), only the rows and columns of X that the others name can change: k such rows cost k n, and nothing
+ * else is moved. */
 #include "kalman/rows.h"
 
 void ssmi_rows_build(ssmi_rows *out, const double *A, size_t m, size_t n)
@@ -103,9 +107,48 @@ void ssmi_rows_combine(double *y, const double *X, const ssmi_rows *rows, size_t
     combine(y, X, rows, i, 0, n);
 }
 
+/* Is row i that of the identity? */
+static int stays(const ssmi_rows *S, size_t i)
+{
+    const size_t e = S->start[i];
+    return S->start[i + 1] == e + 1 && S->column[e] == i && S->value[e] == 1.0;
+}
+
+static size_t count_moving(const ssmi_rows *S, size_t n)
+{
+    size_t moving = 0;
+    for (size_t i = 0; i < n; i++) moving += stays(S, i) ? 0 : 1;
+    return moving;
+}
+
+/* W holds X s' of each moving row s: new rows of X where the other index stays, and half a product where it
+ * moves too. */
+static void congruence_of_few(double *X, const ssmi_rows *S, double *W, size_t n)
+{
+    size_t k = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!stays(S, i)) combine(W + k++ * n, X, S, i, 0, n);
+    }
+    k = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (stays(S, i)) continue;
+        const double *w = W + k++ * n;
+        for (size_t j = 0; j < n; j++) {
+            if (stays(S, j))
+                X[i + j * n] = X[j + i * n] = w[j];
+            else if (j >= i)
+                X[i + j * n] = X[j + i * n] = ssmi_rows_dot(S, j, w);
+        }
+    }
+}
+
 void ssmi_rows_congruence(double *X, const ssmi_rows *S, double *work, size_t n)
 {
     double *W = work, *V = work + n * n;
+    if (2 * count_moving(S, n) <= n) {
+        congruence_of_few(X, S, W, n);
+        return;
+    }
     for (size_t i = 0; i < n; i++) combine(W + i * n, X, S, i, 0, n);
     for (size_t j = 0; j < n; j++) {
         for (size_t i = 0; i < n; i++) V[i + j * n] = W[j + i * n];

@@ -17,8 +17,9 @@
 enum { rows_between_tests = 8 };
 static const double settled_tolerance = 1e-13;
 
-ssm_status ssmi_kalman_scorer_init(ssmi_kalman_scorer *s, const ssm_statespace *model, size_t capacity,
-                                   const ssmi_place *place, size_t n_places, ssm_arena *arena)
+ssm_status ssmi_kalman_scorer_init(ssmi_kalman_scorer *s, const ssm_statespace *model,
+                                   const ssmi_kalman_motion *motion, size_t capacity, const ssmi_place *place,
+                                   size_t n_places, ssm_arena *arena)
 {
     const size_t n = model->n, p = model->p;
     *s = (ssmi_kalman_scorer){.capacity = capacity, .place = place, .n_places = n_places};
@@ -26,6 +27,7 @@ ssm_status ssmi_kalman_scorer_init(ssmi_kalman_scorer *s, const ssm_statespace *
     if (!s->filter.system.constant)
         return ssmi_fail(arena->ctx, SSM_E_UNSUPPORTED,
                          "the score needs a model that does not depend on time");
+    if (motion != NULL) ssmi_kalman_system_move(&s->filter.system, motion);
     SSMI_TRY(ssmi_kalman_backward_init(&s->back, n, arena));
     ssmi_kalman_record *r = &s->record;
     r->innovation = SSMI_ALLOC(arena, ssmi_innovation, p * capacity);
@@ -71,13 +73,25 @@ static double shock_information(const ssmi_kalman_scorer *s, size_t i, size_t j)
     return sum;
 }
 
+/* Does the step after this row shock state j? */
+static int is_shocked(const ssmi_kalman_system *system, size_t j)
+{
+    const ssmi_kalman_motion *motion = system->motion;
+    if (motion == NULL || motion->alone == NULL || !motion->alone[j]) return 1;
+    for (size_t e = 0; e < system->shock.count; e++) {
+        if (system->shock.place[e] == j * (system->n + 1)) return 1;
+    }
+    return 0;
+}
+
 static void add_shocks(ssmi_kalman_scorer *s, const ssmi_kalman_slope *out)
 {
     const size_t r = s->filter.system.model->r;
     if (out->Q == NULL && out->Qdiag == NULL) return;
     const double *x = seen_by_shocks(s);
     for (size_t j = 0; j < r; j++) {
-        if (out->Qdiag != NULL) out->Qdiag[j] += 0.5 * (x[j] * x[j] - shock_information(s, j, j));
+        if (out->Qdiag != NULL && is_shocked(&s->filter.system, j))
+            out->Qdiag[j] += 0.5 * (x[j] * x[j] - shock_information(s, j, j));
         for (size_t i = 0; i < r && out->Q != NULL; i++)
             out->Q[i + j * r] += 0.5 * (x[i] * x[j] - shock_information(s, i, j));
     }
@@ -136,6 +150,7 @@ static void run_back(ssmi_kalman_scorer *s, const double *y, size_t length, cons
     int settled = 0;
     ssmi_kalman_backward_reset(&s->back);
     for (size_t t = length; t-- > 0;) {
+        ssmi_kalman_system_at(system, t);
         const ssmi_observation observed = ssmi_kalman_observe(system, y + t * p);
         add_shocks(s, out);
         add_transitions(s, t, out);
@@ -197,8 +212,8 @@ static ssm_status score(const ssm_statespace *model, const double *y, size_t len
     ssm_kalman_summary summary;
     ssmi_place *place = NULL;
     if (out->T != NULL) SSMI_TRY(all_places(model, &place, arena));
-    SSMI_TRY(
-        ssmi_kalman_scorer_init(&s, model, length, place, out->T != NULL ? model->n * model->n : 0, arena));
+    SSMI_TRY(ssmi_kalman_scorer_init(&s, model, NULL, length, place, out->T != NULL ? model->n * model->n : 0,
+                                     arena));
     if (s.filter.system.correlated && out->H != NULL)
         return ssmi_fail(arena->ctx, SSM_E_UNSUPPORTED, "the score for H needs a diagonal H");
     double *H = SSMI_ALLOC(arena, double, model->p);

@@ -1,5 +1,6 @@
 /* Log-likelihood and its derivatives from one pass forwards and one backwards, in a workspace that is made
- * once and run many times: what an optimiser calls. The model must not depend on time. */
+ * once and run many times: what an optimiser calls. The matrices must not depend on time; a motion may move
+ * Z and the shocks, and then R is the identity. */
 #ifndef SSMCAST_KALMAN_SCORE_H
 #define SSMCAST_KALMAN_SCORE_H
 
@@ -24,14 +25,15 @@ typedef struct ssmi_kalman_scorer {
 typedef struct ssmi_kalman_slope {
     double *H;     /* (p) with respect to the diagonal of H, which must be diagonal */
     double *Q;     /* (r, r) */
-    double *Qdiag; /* (r) the diagonal of it */
+    double *Qdiag; /* (r) the diagonal of it; with a motion, over the rows that list the shock */
     double *P1;    /* (n, n) */
     double *T;     /* (n_places) */
 } ssmi_kalman_slope;
 
-/* For series of up to `capacity` rows. */
-ssm_status ssmi_kalman_scorer_init(ssmi_kalman_scorer *s, const ssm_statespace *model, size_t capacity,
-                                   const ssmi_place *place, size_t n_places, ssm_arena *arena);
+/* For series of up to `capacity` rows. `motion` may be NULL. */
+ssm_status ssmi_kalman_scorer_init(ssmi_kalman_scorer *s, const ssm_statespace *model,
+                                   const ssmi_kalman_motion *motion, size_t capacity, const ssmi_place *place,
+                                   size_t n_places, ssm_arena *arena);
 /* Reads the model's numbers again, filters y (p, length), goes back. No allocation. */
 ssm_status ssmi_kalman_scorer_run(ssmi_kalman_scorer *s, const double *y, size_t length,
                                   const ssm_kalman_options *options, ssm_kalman_summary *summary,

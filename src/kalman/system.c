@@ -113,12 +113,25 @@ static void read_errors(ssmi_kalman_system *s, size_t t)
     s->rotated_is_full = 0;
 }
 
+static void list_motion(ssmi_kalman_system *s, size_t t)
+{
+    if (s->motion != NULL) s->motion->row(s->motion->user, t, &s->Z, &s->shock);
+}
+
+void ssmi_kalman_system_move(ssmi_kalman_system *s, const ssmi_kalman_motion *motion)
+{
+    s->motion = motion;
+    s->constant = 0;
+    list_motion(s, 0);
+}
+
 void ssmi_kalman_system_refresh(ssmi_kalman_system *s, size_t t)
 {
     s->t = t;
     list_transition(s, t);
     list_shock(s, t);
     ssmi_rows_build(&s->Z, ssmi_system_at(s->model->Z, t), s->p, s->n);
+    list_motion(s, t);
     read_errors(s, t);
     s->c = ssmi_system_at(s->model->c, t);
     s->d = ssmi_system_at(s->model->d, t);
@@ -136,6 +149,7 @@ void ssmi_kalman_system_at(ssmi_kalman_system *s, size_t t)
     if (m->Z.stride != 0) ssmi_rows_build(&s->Z, ssmi_system_at(m->Z, t), s->p, s->n);
     if (m->H.stride != 0) read_errors(s, t);
     if (m->Z.stride != 0 || m->H.stride != 0) s->rotated_is_full = 0;
+    list_motion(s, t);
 }
 
 /* Z* = L^-1 Z over the observed components; the rows of missing ones stay empty. */

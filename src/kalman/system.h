@@ -17,8 +17,19 @@ typedef struct ssmi_observation {
     size_t n_missing;
 } ssmi_observation;
 
+/* What changes from row to row in a few places only: the entries of Z that read seasons or regressors, and
+ * shocks that hit one state at a time. T, R, H and the starting values of the model stay constant. A matrix
+ * per row would need n*n doubles for each. */
+typedef struct ssmi_kalman_motion {
+    void *user;
+    /* Lists row t: Z as a whole, and R Q R' of the step from t to t + 1 as a whole. p must be 1. */
+    void (*row)(void *user, size_t t, ssmi_rows *Z, ssmi_entries *shock);
+    const unsigned char *alone; /* (n) 1: a shock of this state counts only at rows that list it */
+} ssmi_kalman_motion;
+
 typedef struct ssmi_kalman_system {
-    const ssm_statespace *model; /* borrowed */
+    const ssm_statespace *model;      /* borrowed */
+    const ssmi_kalman_motion *motion; /* NULL: the model says everything */
     size_t n, p;
     size_t t;           /* the row prepared last */
     ssmi_rows T, Tt;    /* T and its transpose */
@@ -38,6 +49,8 @@ typedef struct ssmi_kalman_system {
 
 /* Checks the model's sizes and pointers, allocates, and prepares row 0. */
 ssm_status ssmi_kalman_system_init(ssmi_kalman_system *s, const ssm_statespace *model, ssm_arena *arena);
+/* From here on Z and the shocks are what `motion` lists, which is borrowed. */
+void ssmi_kalman_system_move(ssmi_kalman_system *s, const ssmi_kalman_motion *motion);
 /* Prepares everything for row t: after the numbers behind the model have changed. */
 void ssmi_kalman_system_refresh(ssmi_kalman_system *s, size_t t);
 /* Prepares for row t what depends on time. */
