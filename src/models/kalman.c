@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { most_condition_rows = 20000 };
+enum { most_condition_rows = 20000, UNDAMPED = 3 /* among the choices of the cycle */ };
 
 typedef struct kalman_options {
     char periods[SSM_OPTION_TEXT_SIZE], cycle_periods[SSM_OPTION_TEXT_SIZE],
@@ -35,6 +35,7 @@ typedef struct kalman_options {
 /* In the order of ssmi_wish. */
 static const char *const slope_choices[] = {"auto", "on", "off", "damped", "fixed", NULL};
 static const char *const auto_choices[] = {"auto", "on", "off", NULL};
+static const char *const cycle_choices[] = {"auto", "on", "off", "undamped", NULL};
 /* In the order of what they set. */
 static const char *const level_choices[] = {"walk", "fixed", NULL};
 static const char *const irregular_choices[] = {"on", "off", NULL};
@@ -60,7 +61,7 @@ static const ssm_option option_table[] = {
     {"level", "random walk, or fixed: with a slope that is a smooth trend", CHOICE(level), "walk", 0, 0,
      level_choices},
     {"slope", "slope of the level; fixed: the same in all rows", CHOICE(slope), "auto", 0, 0, slope_choices},
-    {"cycle", "stochastic cycle whose period is estimated", CHOICE(cycle), "off", 0, 0, auto_choices},
+    {"cycle", "stochastic cycle whose period is estimated", CHOICE(cycle), "off", 0, 0, cycle_choices},
     {"cycle-periods", "shortest and longest period of the cycle in rows; empty: 1.5 to 12 seasons",
      TEXT(cycle_periods), "", 0, 0, NULL},
     {"ar", "order of a stationary autoregression beside the level; auto: 0 or 1", CHOICE(ar), "auto", 0, 0,
@@ -151,7 +152,8 @@ static ssmi_structural_wishes wishes_of(const kalman *self, const ssm_fit_task *
     const kalman_options *o = &self->options;
     const ssm_series *series = task->panel;
     ssmi_structural_wishes wishes = {.slope = (ssmi_wish)o->slope,
-                                     .cycle = (ssmi_wish)o->cycle,
+                                     .cycle = o->cycle == UNDAMPED ? SSMI_YES : (ssmi_wish)o->cycle,
+                                     .undamped_cycle = o->cycle == UNDAMPED,
                                      .logarithm = (ssmi_wish)o->log,
                                      .fixed_level = o->level,
                                      .no_irregular = o->irregular,

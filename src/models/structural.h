@@ -43,7 +43,8 @@ typedef enum ssmi_part_kind {
 
 typedef struct ssmi_part {
     ssmi_part_kind kind;
-    size_t form;   /* trend: a ssmi_slope; harmonics: 1 for a variance each; regression: 1 for random walks */
+    size_t form;   /* trend: a ssmi_slope; cycle: 1 without damping; harmonics: 1 for a variance each;
+                      regression: 1 for random walks */
     size_t count;  /* order, number of harmonics, rows of the season, number of columns */
     size_t from;   /* harmonics: the first of them among the lines */
     size_t period; /* seasons: in rows */

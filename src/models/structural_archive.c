@@ -66,7 +66,8 @@ static int is_part(const ssmi_part *part, const ssmi_structural *s)
     case SSMI_TREND:
         return part->form <= SSMI_SLOPE_DAMPED;
     case SSMI_CYCLE:
-        return part->shortest >= 2.0 && part->longest > part->shortest && part->longest <= 1e9;
+        return part->form <= 1 && part->shortest >= 2.0 && part->longest > part->shortest &&
+               part->longest <= 1e9;
     case SSMI_AUTOREGRESSION:
         return n >= 1 && n <= SSMI_LONGEST_AUTOREGRESSION;
     case SSMI_HARMONICS:

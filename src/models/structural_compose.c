@@ -86,6 +86,7 @@ static void add_cycle(ssmi_structural *s, const ssmi_structural_wishes *o)
 {
     ssmi_part *part = ssmi_structural_add(s, SSMI_CYCLE);
     const double season = o->n_periods > 0 ? (double)o->period[o->n_periods - 1] : 2.0;
+    part->form = o->undamped_cycle ? 1 : 0;
     part->shortest = o->shortest_cycle > 0.0 ? o->shortest_cycle : 1.5 * season;
     part->longest = o->longest_cycle > 0.0 ? o->longest_cycle : 12.0 * season;
 }

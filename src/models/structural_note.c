@@ -29,7 +29,8 @@ static void add_structure(line *l, const ssmi_structural_choice *c)
     const ssmi_part *ar = ssmi_structural_part(s, SSMI_AUTOREGRESSION);
     add(l, "%s%s", c->logged ? "logarithm, " : "", slope[s->part[0].form]);
     if (cycle != NULL)
-        add(l, ", cycle of %.4g rows", 6.283185307179586477 / s->parameter[cycle->parameter + 2]);
+        add(l, ", cycle of %.4g rows",
+            6.283185307179586477 / s->parameter[cycle->parameter + cycle->n_parameters - 1]);
     if (ar != NULL) add(l, ", autoregression of order %zu", ar->count);
     for (size_t k = 0; k < s->n_parts; k++) {
         if (s->part[k].kind == SSMI_DUMMIES) add(l, ", dummies of %zu rows", s->part[k].period);

@@ -2,7 +2,7 @@
  *
  *   trend      level_{t+1} = level_t + slope_t + xi_t,   slope_{t+1} = damping slope_t + zeta_t
  *   cycle      (psi, psi*)_{t+1} = rho R(lambda) (psi, psi*)_t + kappa_t, R a turn by lambda, stationary
- *              (Harvey 1989, eq. 2.3.38)
+ *              (Harvey 1989, eq. 2.3.38); without damping, rho = 1, it starts diffuse
  *   autoregression   x_{t+1} = phi_1 x_t + ... + phi_p x_{t-p+1} + kappa_t, stationary: its parameters are
  *              partial autocorrelations r_k, from which phi follows by the Durbin-Levinson recursion
  *              (Monahan 1984): phi_kk = r_k, phi_kj = phi_{k-1,j} - r_k phi_{k-1,k-j}
@@ -106,28 +106,31 @@ static size_t cycle_states(const ssmi_structural *s, const ssmi_part *part)
 
 static size_t cycle_parameters(const ssmi_part *part)
 {
-    (void)part;
-    return 3;
+    return part->form ? 2 : 3; /* without damping rho is 1 */
 }
 
 static ssmi_parameter cycle_describe(const ssmi_part *part, size_t i)
 {
     if (i == 0) return variance("cycle", 0.02, 0.1, 0.005);
-    if (i == 1) return bounded("rho", 0.3, 0.9995, 0.9, 0.8, 0.97);
+    if (i == 1 && !part->form) return bounded("rho", 0.3, 0.9995, 0.9, 0.8, 0.97);
     const double low = two_pi / part->longest, high = two_pi / part->shortest, ratio = high / low;
-    return bounded("frequency", low, high, low * pow(ratio, 0.5), low * pow(ratio, 0.25),
-                   low * pow(ratio, 0.75));
+    ssmi_parameter frequency = bounded("frequency", low, high, low * pow(ratio, 0.5), low * pow(ratio, 0.25),
+                                       low * pow(ratio, 0.75));
+    frequency.is_diffuse = part->form != 0;
+    return frequency;
 }
 
 static void cycle_fill(ssmi_structural_matrices *m, const ssmi_part *part)
 {
-    const double rho = value_of(m, part, 1), lambda = value_of(m, part, 2);
-    const double start = value_of(m, part, 0) / (1.0 - rho * rho);
+    const double rho = part->form ? 1.0 : value_of(m, part, 1),
+                 lambda = value_of(m, part, part->form ? 1 : 2);
+    const double start = part->form ? 0.0 : value_of(m, part, 0) / (1.0 - rho * rho);
     m->Z[part->state] = 1.0;
     *at(m->T, m, part, 0, 0) = *at(m->T, m, part, 1, 1) = rho * cos(lambda);
     *at(m->T, m, part, 0, 1) = rho * sin(lambda);
     *at(m->T, m, part, 1, 0) = -rho * sin(lambda);
     *at(m->P1, m, part, 0, 0) = *at(m->P1, m, part, 1, 1) = start;
+    *at(m->P1inf, m, part, 0, 0) = *at(m->P1inf, m, part, 1, 1) = part->form ? 1.0 : 0.0;
     m->shock[part->state] = m->shock[part->state + 1] = part->parameter;
 }
 

@@ -11,6 +11,7 @@ typedef enum ssmi_columns { SSMI_COLUMNS_FIXED, SSMI_COLUMNS_WALK, SSMI_COLUMNS_
 
 typedef struct ssmi_structural_wishes {
     ssmi_wish slope, cycle, logarithm;
+    int undamped_cycle;
     int fixed_level, no_irregular;             /* variances held at 0 */
     size_t least_order, most_order;            /* of the autoregression: those tried */
     double shortest_cycle, longest_cycle;      /* rows; 0: the search decides */
