@@ -1,5 +1,5 @@
 /* The context and the only malloc of the project. */
-#include "base/context.h"
+#include "base/shared.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -32,13 +32,19 @@ ssm_status ssm_context_new(const ssm_allocator *allocator, ssm_context **out)
     ssm_context *ctx = chosen.resize(chosen.user, NULL, sizeof *ctx);
     if (ctx == NULL) return SSM_E_MEMORY;
     *ctx = (ssm_context){.allocator = chosen, .seed = 1, .threads = online_processors()};
+    if (ssmi_shared_open(ctx) != SSM_OK) {
+        ssmi_release(ctx, ctx);
+        return SSM_E_MEMORY;
+    }
     *out = ctx;
     return SSM_OK;
 }
 
 void ssm_context_free(ssm_context *ctx)
 {
-    if (ctx != NULL) ctx->allocator.resize(ctx->allocator.user, ctx, 0);
+    if (ctx == NULL) return;
+    ssmi_shared_close(ctx);
+    ssmi_release(ctx, ctx);
 }
 
 void ssm_context_set_seed(ssm_context *ctx, uint64_t seed)

@@ -10,6 +10,7 @@ struct ssm_context {
     ssm_progress progress;
     uint64_t seed;
     size_t threads;
+    struct ssmi_shared *shared; /* see base/shared.h */
     char message[1024];
 };
 
