@@ -54,6 +54,16 @@ ssm_status ssmi_file_read(ssm_arena *arena, const char *path, size_t limit, unsi
     return status;
 }
 
+ssm_status ssmi_file_stamp(ssm_context *ctx, const char *path, char stamp[SSMI_FILE_STAMP_SIZE])
+{
+    struct stat info;
+    if (stat(path, &info) != 0) return io_failure(ctx, "open", path);
+    snprintf(stamp, SSMI_FILE_STAMP_SIZE, "%lld %lld.%09ld %llu:%llu", (long long)info.st_size,
+             (long long)info.st_mtim.tv_sec, info.st_mtim.tv_nsec, (unsigned long long)info.st_dev,
+             (unsigned long long)info.st_ino);
+    return SSM_OK;
+}
+
 static int write_all(int fd, const unsigned char *bytes, size_t size)
 {
     while (size > 0) {

@@ -10,6 +10,11 @@
 ssm_status ssmi_file_read(ssm_arena *arena, const char *path, size_t limit, unsigned char **bytes,
                           size_t *size);
 
+/* What tells one state of a file from another: size, time of change, and which file it is, as text. SSM_E_IO
+ * as above. */
+enum { SSMI_FILE_STAMP_SIZE = 128 };
+ssm_status ssmi_file_stamp(ssm_context *ctx, const char *path, char stamp[SSMI_FILE_STAMP_SIZE]);
+
 /* Replaces or makes the file. On failure nothing is left behind and an old file is untouched. What is not a
  * plain file (a device, a pipe, a symbolic link such as /dev/stdout) is never replaced but written to. */
 ssm_status ssmi_file_replace(ssm_context *ctx, const char *path, const void *bytes, size_t size);

@@ -42,7 +42,7 @@ static ssm_status init(void *self_, const void *options_, ssm_arena *mem)
     const options *o = options_;
     self->options = *o;
     self->model = (ssmi_zero_model){.context = o->context, .period = o->period, .flip = o->flip};
-    return ssmi_zero_load(&self->model.network, o->weights, o->precision == INT8, mem);
+    return ssmi_zero_share(&self->model.network, o->weights, o->precision == INT8, mem->ctx);
 }
 
 static ssm_status fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm_arena *tmp)

@@ -48,7 +48,7 @@ static ssm_status forecast_once(const ssmi_zero_model *model, double *fan, const
     memcpy(both, view->feature, size * sizeof *both);
     if (batch == 2) ssmi_zero_flip(both + size, both, view->tokens);
     const ssmi_zero_pass pass = {batch, view->tokens, view->from, both, quantile, NULL};
-    SSMI_TRY(ssmi_zero_forward(&model->network, &pass, ssmi_cpu_isa(), tmp));
+    SSMI_TRY(ssmi_zero_forward(model->network, &pass, ssmi_cpu_isa(), tmp));
     unwind(q, quantile, batch * out);
     if (batch == 2) average_with_turned(q, q + out * LEVELS, out);
     for (size_t i = 0; i < rows * LEVELS; i++)

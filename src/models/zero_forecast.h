@@ -6,7 +6,7 @@
 #include "neural/zero_network.h"
 
 typedef struct ssmi_zero_model {
-    ssmi_zero_network network;
+    const ssmi_zero_network *network;
     size_t context; /* rows of history looked at, at most */
     size_t period;  /* taken for the main period when above 1 */
     int flip;       /* average with the turned forecast of the turned series, f(y) and -f(-y) */

@@ -7,7 +7,9 @@
 #include "models/zero_weights.h"
 
 #include "base/file.h"
+#include "base/shared.h"
 #include "forecast/safetensors.h"
+#include "neural/half.h"
 #include "neural/selective_scan.h"
 
 #include <math.h>
@@ -48,27 +50,25 @@ static int has_shape(const ssmi_tensor *t, size_t rows, size_t columns)
            (columns == 0 || t->shape[1] == columns);
 }
 
-/* IEEE half to single precision: the bits are those of the number times 2^-112. Infinities and NaN come out
- * as large numbers and are told apart before. */
-static float widen_half(uint16_t half)
+static int halves_finite(const unsigned char *bytes, size_t n)
 {
-    const uint32_t bits = (uint32_t)(half & 0x7fff) << 13;
-    float magnitude;
-    memcpy(&magnitude, &bits, sizeof magnitude);
-    magnitude *= 0x1p112f;
-    return half & 0x8000 ? -magnitude : magnitude;
+    int finite = 1;
+    for (size_t i = 0; i < n; i++) {
+        uint16_t half;
+        memcpy(&half, bytes + 2 * i, sizeof half);
+        finite &= ssmi_half_finite(half);
+    }
+    return finite;
 }
 
 static int widen_halves(float *out, const unsigned char *bytes, size_t n)
 {
-    int special = 0;
     for (size_t i = 0; i < n; i++) {
         uint16_t half;
         memcpy(&half, bytes + 2 * i, sizeof half);
-        special |= (half & 0x7c00) == 0x7c00;
-        out[i] = widen_half(half);
+        out[i] = ssmi_half_widen(half);
     }
-    return !special;
+    return halves_finite(bytes, n);
 }
 
 static int copy_singles(float *out, const unsigned char *bytes, size_t n)
@@ -139,18 +139,37 @@ static ssm_status load_vector(const loader *l, const char *name, const float **o
     return widen(l, name, values, rows, columns);
 }
 
+/* Rows [row, row + out) of `stem`.weight (rows, in). Halves stay halves. */
+static ssm_status pack_rows(const loader *l, const char *stem, ssmi_packed *packed, const float *bias,
+                            size_t rows, size_t row, size_t out, size_t in)
+{
+    char name[NAME_SIZE];
+    float *w = NULL;
+    snprintf(name, sizeof name, "%s.weight", stem);
+    const ssmi_tensor *t = find(l, name);
+    if (t != NULL && t->dtype == SSMI_F16 && !l->integer) {
+        if (!has_shape(t, rows, in)) return malformed(l, name, "has another shape than the network needs");
+        const unsigned char *half = t->bytes + 2 * row * in;
+        if (!halves_finite(half, out * in)) return malformed(l, name, "has a value that is not finite");
+        return ssmi_pack_half(packed, half, bias, out, in, l->mem);
+    }
+    const ssmi_mark mark = ssmi_arena_mark(l->tmp);
+    SSMI_TRY(load_matrix(l, stem, &w, rows, in));
+    SSMI_TRY(ssmi_pack(packed, w + row * in, bias, out, in, l->integer, l->mem));
+    ssmi_arena_rewind(l->tmp, mark);
+    return SSM_OK;
+}
+
 /* A linear layer with its bias. */
 static ssm_status load_linear(const loader *l, const char *stem, ssmi_packed *packed, size_t out, size_t in)
 {
     char name[NAME_SIZE];
-    float *w;
     const ssmi_mark mark = ssmi_arena_mark(l->tmp);
     float *bias = SSMI_ALLOC(l->tmp, float, out);
     if (bias == NULL) return SSM_E_MEMORY;
     snprintf(name, sizeof name, "%s.bias", stem);
     SSMI_TRY(widen(l, name, bias, out, 0));
-    SSMI_TRY(load_matrix(l, stem, &w, out, in));
-    SSMI_TRY(ssmi_pack(packed, w, bias, out, in, l->integer, l->mem));
+    SSMI_TRY(pack_rows(l, stem, packed, bias, out, 0, out, in));
     ssmi_arena_rewind(l->tmp, mark);
     return SSM_OK;
 }
@@ -187,18 +206,10 @@ static ssm_status load_decay(const loader *l, const float **out, size_t heads)
 
 static ssm_status load_block_matrices(const loader *l, const ssmi_zero_network *net, ssmi_zero_block *block)
 {
-    const size_t mixed = net->inner + 2 * net->states + net->heads;
-    const ssmi_mark mark = ssmi_arena_mark(l->tmp);
-    float *w;
-    SSMI_TRY(load_matrix(l, "inp", &w, net->inner + mixed, net->model));
-    SSMI_TRY(ssmi_pack(&block->gate, w, NULL, net->inner, net->model, l->integer, l->mem));
-    SSMI_TRY(
-        ssmi_pack(&block->mix, w + net->inner * net->model, NULL, mixed, net->model, l->integer, l->mem));
-    ssmi_arena_rewind(l->tmp, mark);
-    SSMI_TRY(load_matrix(l, "out", &w, net->model, net->inner));
-    SSMI_TRY(ssmi_pack(&block->out, w, NULL, net->model, net->inner, l->integer, l->mem));
-    ssmi_arena_rewind(l->tmp, mark);
-    return SSM_OK;
+    const size_t mixed = net->inner + 2 * net->states + net->heads, rows = net->inner + mixed;
+    SSMI_TRY(pack_rows(l, "inp", &block->gate, NULL, rows, 0, net->inner, net->model));
+    SSMI_TRY(pack_rows(l, "inp", &block->mix, NULL, rows, net->inner, mixed, net->model));
+    return pack_rows(l, "out", &block->out, NULL, net->model, 0, net->model, net->inner);
 }
 
 static ssm_status load_block(loader *l, const ssmi_zero_network *net, size_t i)
@@ -331,4 +342,32 @@ ssm_status ssmi_zero_load(ssmi_zero_network *network, const char *path, int inte
 #else
     return load_file(network, SSMCAST_ZERO_INSTALLED, integer, mem);
 #endif
+}
+
+typedef struct shared_weights {
+    const char *path;
+    int integer;
+} shared_weights;
+
+static ssm_status make_shared(const void *task, ssm_arena *mem, const void **thing)
+{
+    const shared_weights *w = task;
+    ssmi_zero_network *network = SSMI_ALLOC(mem, ssmi_zero_network, 1);
+    if (network == NULL) return SSM_E_MEMORY;
+    *thing = network;
+    return ssmi_zero_load(network, w->path, w->integer, mem);
+}
+
+ssm_status ssmi_zero_share(const ssmi_zero_network **network, const char *path, int integer, ssm_context *ctx)
+{
+    const shared_weights weights = {path, integer};
+    char stamp[SSMI_FILE_STAMP_SIZE] = "", key[1024];
+    const void *thing;
+    if (path[0] != '\0') SSMI_TRY(ssmi_file_stamp(ctx, path, stamp));
+    const int used = snprintf(key, sizeof key, "zero %s %s %s", integer ? "int8" : "float", stamp, path);
+    if (used < 0 || (size_t)used >= sizeof key)
+        return ssmi_fail(ctx, SSM_E_ARGUMENT, "the name of the file with weights is too long");
+    SSMI_TRY(ssmi_shared_get(ctx, key, make_shared, &weights, &thing));
+    *network = thing;
+    return SSM_OK;
 }

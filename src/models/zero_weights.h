@@ -10,6 +10,10 @@
  * SSM_E_FORMAT: not such a file, or damaged; SSM_E_IO: cannot be read. */
 ssm_status ssmi_zero_load(ssmi_zero_network *network, const char *path, int integer, ssm_arena *mem);
 
+/* The same once for all handles of a context, see base/shared.h. A file that changes is another one. */
+ssm_status ssmi_zero_share(const ssmi_zero_network **network, const char *path, int integer,
+                           ssm_context *ctx);
+
 /* The same from the image of a file; `what` names it in messages. */
 ssm_status ssmi_zero_unpack(ssmi_zero_network *network, const char *what, const unsigned char *image,
                             size_t size, int integer, ssm_arena *mem);

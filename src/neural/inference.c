@@ -1,6 +1,7 @@
 #include "neural/inference.h"
 
 #include <math.h>
+#include <string.h>
 
 const ssmi_inference *ssmi_inference_for(ssmi_isa isa)
 {
@@ -54,6 +55,32 @@ static void pack_panel8(int8_t *panel, float *scale, const float *w, size_t rows
     }
 }
 
+static void pack_panel_half(uint16_t *panel, const unsigned char *w, size_t rows, size_t in)
+{
+    for (size_t k = 0; k < in; k += SSMI_PANEL) {
+        const size_t end = in - k < SSMI_PANEL ? in : k + SSMI_PANEL;
+        for (size_t j = 0; j < rows; j++) {
+            for (size_t i = k; i < end; i++)
+                memcpy(panel + i * SSMI_PANEL + j, w + (j * in + i) * sizeof *panel, sizeof *panel);
+        }
+    }
+}
+
+ssm_status ssmi_pack_half(ssmi_packed *packed, const unsigned char *w, const float *bias, size_t out,
+                          size_t in, ssm_arena *arena)
+{
+    const size_t panels = (out + SSMI_PANEL - 1) / SSMI_PANEL;
+    float *b = SSMI_ALLOC(arena, float, panels *SSMI_PANEL);
+    uint16_t *half = SSMI_ALLOC(arena, uint16_t, panels * SSMI_PANEL * in);
+    if (b == NULL || half == NULL) return SSM_E_MEMORY;
+    if (bias != NULL) memcpy(b, bias, out * sizeof *b);
+    for (size_t j = 0; j < out; j += SSMI_PANEL)
+        pack_panel_half(half + j * in, w + j * in * sizeof *half, out - j < SSMI_PANEL ? out - j : SSMI_PANEL,
+                        in);
+    *packed = (ssmi_packed){.out = out, .in = in, .half = half, .bias = b};
+    return SSM_OK;
+}
+
 ssm_status ssmi_pack(ssmi_packed *packed, const float *w, const float *bias, size_t out, size_t in,
                      int integer, ssm_arena *arena)
 {
@@ -77,6 +104,7 @@ ssm_status ssmi_pack(ssmi_packed *packed, const float *w, const float *bias, siz
             pack_panel(panel + p * panel_size, w, rows, in);
         }
     }
-    *packed = (ssmi_packed){out, in, panel, panel8, scale, b};
+    *packed =
+        (ssmi_packed){.out = out, .in = in, .panel = panel, .panel8 = panel8, .scale = scale, .bias = b};
     return SSM_OK;
 }

@@ -13,10 +13,11 @@
 enum { SSMI_PANEL = 16, SSMI_TILE_ROWS = 12 /* the tallest tile of any instance */ };
 
 /* A matrix W (out, in) of y = W x + bias, cut into panels of 16 rows that lie as a kernel reads them. One of
- * the two panels is NULL. The last panel is filled up with zeros. */
+ * the three panels is not NULL. The last panel is filled up with zeros. */
 typedef struct ssmi_packed {
     size_t out, in;
     const float *panel;   /* (ceil(out/16), in, 16) */
+    const uint16_t *half; /* the same in half precision: half the memory to pass, widened on the way */
     const int8_t *panel8; /* (ceil(out/16), ceil(in/2), 16, 2) */
     const float *scale;   /* (16 ceil(out/16)) of panel8: weight = scale * integer */
     const float *bias;    /* (16 ceil(out/16)); zeros where there is none */
@@ -29,6 +30,10 @@ enum { SSMI_PACKED8_COLUMNS = 512 };
  * not be above SSMI_PACKED8_COLUMNS then. SSM_E_MEMORY only. */
 ssm_status ssmi_pack(ssmi_packed *packed, const float *w, const float *bias, size_t out, size_t in,
                      int integer, ssm_arena *arena);
+
+/* The same from finite halves, w (out, in) as bytes of a file, which stay halves. */
+ssm_status ssmi_pack_half(ssmi_packed *packed, const unsigned char *w, const float *bias, size_t out,
+                          size_t in, ssm_arena *arena);
 
 /* The Mamba-2 recurrence over sequences of rows. Row t of sequence b is row b*length + t of every array. */
 typedef struct ssmi_ssd {
@@ -45,7 +50,7 @@ size_t ssmi_ssd_scratch(const ssmi_ssd *ssd);
 
 typedef struct ssmi_inference {
     /* y (rows, out) = x (rows, in) W' + bias, or with `add` y += x W' + bias. Rows of x and y
-     * lie x_stride and y_stride apart. */
+     * lie x_stride and y_stride apart. W in single or half precision. */
     void (*product)(float *y, size_t y_stride, const float *x, size_t x_stride, const ssmi_packed *w,
                     size_t rows, int add);
     /* The same for 8-bit weights: x as integers of 16 bits with one scale per row, from `quantise`. */

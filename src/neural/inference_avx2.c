@@ -6,7 +6,8 @@
 #include "neural/inference_begin.h"
 /* clang-format on */
 
-#define TILE_ROWS 6
+#define TILE_ROWS    6
+#define TILE_VECTORS 2
 
 /* Eight outputs: their sums, and for each two neighbouring columns of 16 bits. */
 typedef __m256i ivec;
@@ -49,6 +50,11 @@ static inline void v_store_int16(int16_t *p, vec a)
     const __m256i i = _mm256_cvtps_epi32(a);
     const __m128i packed = _mm_packs_epi32(_mm256_castsi256_si128(i), _mm256_extracti128_si256(i, 1));
     _mm_storeu_si128((__m128i *)(void *)p, packed);
+}
+
+static inline vec v_load_half(const uint16_t *p)
+{
+    return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)p));
 }
 
 /* clang-format off */

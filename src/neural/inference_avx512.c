@@ -6,7 +6,8 @@
 #include "neural/inference_begin.h"
 /* clang-format on */
 
-#define TILE_ROWS 12
+#define TILE_ROWS    12
+#define TILE_VECTORS 2
 
 /* Sixteen outputs: their sums, and for each two neighbouring columns of 16 bits. */
 typedef __m512i ivec;
@@ -41,6 +42,11 @@ static inline float v_largest(vec a)
 static inline void v_store_int16(int16_t *p, vec a)
 {
     _mm256_storeu_si256((__m256i *)(void *)p, _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32(a)));
+}
+
+static inline vec v_load_half(const uint16_t *p)
+{
+    return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)p));
 }
 
 /* clang-format off */

@@ -7,7 +7,10 @@
 #include "neural/inference_begin.h"
 /* clang-format on */
 
-#define TILE_ROWS 2
+#include "neural/half.h"
+
+#define TILE_ROWS    2
+#define TILE_VECTORS 16
 
 /* One output: its sum, and two neighbouring columns of 16 bits. */
 typedef int32_t ivec;
@@ -42,6 +45,11 @@ static inline float v_largest(vec a)
 static inline void v_store_int16(int16_t *p, vec a)
 {
     *p = (int16_t)lrintf(a);
+}
+
+static inline vec v_load_half(const uint16_t *p)
+{
+    return ssmi_half_widen(*p);
 }
 
 /* clang-format off */

@@ -1,65 +1,136 @@
 /* Products with packed matrices; included after a lanes header and the integer lanes.
  *
- *     y_r = W x_r + bias          TILE_ROWS rows x one panel of 16 outputs stay in registers over all columns
+ *     y_r = W x_r + bias          TILE_ROWS rows x TILE_VECTORS vectors of outputs stay in registers
  *
- * The panel (in * 64 bytes) stays in the first-level cache while all rows pass it. Integers: with q = round(x
- * / s) in 16 bits and weights v u in 8 bits, y = s v sum(q u) exactly up to the two roundings. */
-enum { VECTORS = SSMI_PANEL / LANES };
+ * A block of weights, 16 KB, is laid out on the stack, where halves become single precision, and stays in the
+ * first-level cache while all rows pass it. Integers: with q = round(x / s) in 16 bits and weights v u in 8
+ * bits, y = s v sum(q u) exactly up to the two roundings. */
+enum {
+    VECTORS = SSMI_PANEL / LANES,
+    TILE_OUTPUTS = TILE_VECTORS * LANES,
+    TILE_PANELS = TILE_OUTPUTS / SSMI_PANEL,
+    BLOCK_FLOATS = 4096,
+    BLOCK_COLUMNS = BLOCK_FLOATS / TILE_OUTPUTS
+};
 
-static INLINE void store_panel(float *y, const vec *sum, size_t n)
+/* n: outputs of this tile that there are. */
+static INLINE void store_tile(float *y, const vec *sum, size_t n, const size_t vectors)
 {
-    if (n == SSMI_PANEL) {
-        for (size_t v = 0; v < VECTORS; v++) v_store(y + v * LANES, sum[v]);
-        return;
-    }
-    for (size_t v = 0; v < VECTORS && n > v * LANES; v++)
+    for (size_t v = 0; v < vectors && n > v * LANES; v++)
         store_lanes(y + v * LANES, sum[v], lanes_left(n, v));
 }
 
-/* The outputs start from the bias, with `add` also from what y holds; n: outputs of this panel. */
-static INLINE void open_panel(vec *sum, const float *y, const float *bias, size_t n, int add)
+/* The outputs start from the bias (NULL: zeros), with `add` also from what y holds. */
+static INLINE void open_tile(vec *sum, const float *y, const float *bias, size_t n, int add,
+                             const size_t vectors)
 {
-    for (size_t v = 0; v < VECTORS; v++) {
-        sum[v] = v_load(bias + v * LANES);
-        if (add && n > v * LANES) sum[v] = v_add(sum[v], load_lanes(y + v * LANES, lanes_left(n, v)));
+    for (size_t v = 0; v < vectors; v++) {
+        const size_t left = n > v * LANES ? lanes_left(n, v) : 0;
+        sum[v] = bias != NULL && left > 0 ? load_lanes(bias + v * LANES, left) : v_set(0);
+        if (add && left > 0) sum[v] = v_add(sum[v], load_lanes(y + v * LANES, left));
     }
 }
 
-/* `rows` is a constant where this is inlined. */
+/* `rows` and `vectors` are constants where this is inlined. block (in, vectors * LANES). */
 static INLINE void product_tile(float *y, size_t y_stride, const float *x, size_t x_stride,
-                                const float *panel, const float *bias, size_t in, size_t n, int add,
-                                const size_t rows)
+                                const float *block, const float *bias, size_t in, size_t n, int add,
+                                const size_t rows, const size_t vectors)
 {
-    vec sum[TILE_ROWS][VECTORS];
-    for (size_t r = 0; r < rows; r++) open_panel(sum[r], y + r * y_stride, bias, n, add);
-    for (size_t k = 0; k < in; k++, panel += SSMI_PANEL) {
-        vec w[VECTORS];
+    vec sum[TILE_ROWS][TILE_VECTORS];
+    for (size_t r = 0; r < rows; r++) open_tile(sum[r], y + r * y_stride, bias, n, add, vectors);
+    for (size_t k = 0; k < in; k++, block += vectors * LANES) {
+        vec w[TILE_VECTORS];
         UNROLL
-        for (size_t v = 0; v < VECTORS; v++) w[v] = v_load(panel + v * LANES);
+        for (size_t v = 0; v < vectors; v++) w[v] = v_load(block + v * LANES);
         UNROLL
         for (size_t r = 0; r < rows; r++) {
             const vec a = v_set(x[r * x_stride + k]);
             UNROLL
-            for (size_t v = 0; v < VECTORS; v++) sum[r][v] = v_fma(a, w[v], sum[r][v]);
+            for (size_t v = 0; v < vectors; v++) sum[r][v] = v_fma(a, w[v], sum[r][v]);
         }
     }
-    for (size_t r = 0; r < rows; r++) store_panel(y + r * y_stride, sum[r], n);
+    for (size_t r = 0; r < rows; r++) store_tile(y + r * y_stride, sum[r], n, vectors);
+}
+
+typedef void tile_function(float *y, size_t y_stride, const float *x, size_t x_stride, const float *block,
+                           const float *bias, size_t in, size_t n, int add);
+
+#define TILE(rows)                                                                                           \
+    static void tile_##rows(float *y, size_t y_stride, const float *x, size_t x_stride, const float *block,  \
+                            const float *bias, size_t in, size_t n, int add)                                 \
+    {                                                                                                        \
+        product_tile(y, y_stride, x, x_stride, block, bias, in, n, add, rows, TILE_VECTORS);                 \
+    }
+TILE(1)
+TILE(2)
+#if TILE_ROWS > 2
+TILE(3)
+TILE(4)
+TILE(5)
+TILE(6)
+#endif
+#if TILE_ROWS > 6
+TILE(7)
+TILE(8)
+TILE(9)
+TILE(10)
+TILE(11)
+TILE(12)
+#endif
+#undef TILE
+
+static tile_function *const tile_of[TILE_ROWS] = {
+    tile_1, tile_2,
+#if TILE_ROWS > 2
+    tile_3, tile_4, tile_5, tile_6,
+#endif
+#if TILE_ROWS > 6
+    tile_7, tile_8, tile_9, tile_10, tile_11, tile_12,
+#endif
+};
+
+/* All rows with one block, in as few tiles as it takes, all about as tall: a lone row would wait for its own
+ * sums most of the time. */
+static void product_rows(float *y, size_t y_stride, const float *x, size_t x_stride, const float *block,
+                         const float *bias, size_t in, size_t n, int add, size_t rows)
+{
+    for (size_t tiles = (rows + TILE_ROWS - 1) / TILE_ROWS; tiles > 0; tiles--) {
+        const size_t height = (rows + tiles - 1) / tiles;
+        tile_of[height - 1](y, y_stride, x, x_stride, block, bias, in, n, add);
+        y += height * y_stride;
+        x += height * x_stride;
+        rows -= height;
+    }
+}
+
+/* block (columns, TILE_OUTPUTS): columns [k, k + columns) of the panels from output j on. */
+static INLINE void lay_out(float *block, const ssmi_packed *w, size_t j, size_t k, size_t columns)
+{
+    for (size_t p = 0; p < TILE_PANELS && j + p * SSMI_PANEL < w->out; p++) {
+        const size_t from = (j + p * SSMI_PANEL) * w->in + k * SSMI_PANEL;
+        float *to = block + p * SSMI_PANEL;
+        for (size_t i = 0; i < columns; i++) {
+            for (size_t v = 0; v < VECTORS; v++) {
+                const size_t at = from + i * SSMI_PANEL + v * LANES;
+                v_store(to + i * TILE_OUTPUTS + v * LANES,
+                        w->half != NULL ? v_load_half(w->half + at) : v_load(w->panel + at));
+            }
+        }
+    }
 }
 
 static void product(float *y, size_t y_stride, const float *x, size_t x_stride, const ssmi_packed *w,
                     size_t rows, int add)
 {
-    for (size_t j = 0; j < w->out; j += SSMI_PANEL) {
-        const size_t n = w->out - j < SSMI_PANEL ? w->out - j : SSMI_PANEL, in = w->in;
-        const float *panel = w->panel + j * in, *bias = w->bias + j, *from = x;
-        float *to = y + j;
-        size_t r = 0;
-        for (; r + TILE_ROWS <= rows;
-             r += TILE_ROWS, to += TILE_ROWS * y_stride, from += TILE_ROWS * x_stride)
-            product_tile(to, y_stride, from, x_stride, panel, bias, in, n, add, TILE_ROWS);
-        for (; r + 2 <= rows; r += 2, to += 2 * y_stride, from += 2 * x_stride)
-            product_tile(to, y_stride, from, x_stride, panel, bias, in, n, add, 2);
-        if (r < rows) product_tile(to, y_stride, from, x_stride, panel, bias, in, n, add, 1);
+    _Alignas(64) float block[BLOCK_FLOATS] = {0};
+    for (size_t j = 0; j < w->out; j += TILE_OUTPUTS) {
+        const size_t n = w->out - j < TILE_OUTPUTS ? w->out - j : TILE_OUTPUTS;
+        for (size_t k = 0; k < w->in; k += BLOCK_COLUMNS) {
+            const size_t columns = w->in - k < BLOCK_COLUMNS ? w->in - k : BLOCK_COLUMNS;
+            lay_out(block, w, j, k, columns);
+            product_rows(y + j, y_stride, x + k, x_stride, block, k == 0 ? w->bias + j : NULL, columns, n,
+                         add || k > 0, rows);
+        }
     }
 }
 
@@ -103,12 +174,12 @@ static INLINE void product8_tile(float *y, size_t y_stride, const int16_t *x, co
     }
     for (size_t r = 0; r < rows; r++) {
         vec out[VECTORS];
-        open_panel(out, y + r * y_stride, bias, n, add);
+        open_tile(out, y + r * y_stride, bias, n, add, VECTORS);
         for (size_t v = 0; v < VECTORS; v++) {
             const vec unit = v_mul(v_set(x_scale[r]), v_load(scale + v * LANES));
             out[v] = v_add(v_mul(iv_to_real(sum[r][v]), unit), out[v]);
         }
-        store_panel(y + r * y_stride, out, n);
+        store_tile(y + r * y_stride, out, n, VECTORS);
     }
 }
 
