@@ -24,18 +24,22 @@ static size_t online_processors(void)
     return n > 0 ? (size_t)n : 1;
 }
 
+/* A context that callers hold; workers have copies of its first part. */
+typedef struct owned {
+    ssm_context ctx;
+    ssmi_shared shared;
+} owned;
+
 ssm_status ssm_context_new(const ssm_allocator *allocator, ssm_context **out)
 {
     ssm_allocator chosen = {libc_resize, NULL};
     if (out == NULL || (allocator != NULL && allocator->resize == NULL)) return SSM_E_ARGUMENT;
     if (allocator != NULL) chosen = *allocator;
-    ssm_context *ctx = chosen.resize(chosen.user, NULL, sizeof *ctx);
-    if (ctx == NULL) return SSM_E_MEMORY;
+    owned *made = chosen.resize(chosen.user, NULL, sizeof *made);
+    if (made == NULL) return SSM_E_MEMORY;
+    ssm_context *ctx = &made->ctx;
     *ctx = (ssm_context){.allocator = chosen, .seed = 1, .threads = online_processors()};
-    if (ssmi_shared_open(ctx) != SSM_OK) {
-        ssmi_release(ctx, ctx);
-        return SSM_E_MEMORY;
-    }
+    ssmi_shared_open(ctx, &made->shared);
     *out = ctx;
     return SSM_OK;
 }

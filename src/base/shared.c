@@ -1,30 +1,20 @@
 #include "base/shared.h"
 
-#include <pthread.h>
 #include <string.h>
 
-typedef struct entry entry;
-struct entry {
+typedef struct ssmi_shared_entry entry;
+struct ssmi_shared_entry {
     entry *next;
     const char *key; /* in mem, as the thing */
     const void *thing;
     ssm_arena mem;
 };
 
-struct ssmi_shared {
-    pthread_mutex_t lock;
-    ssm_context ctx; /* outlives the workers' copies, which the arenas must not refer to */
-    entry *first;
-};
-
-ssm_status ssmi_shared_open(ssm_context *ctx)
+void ssmi_shared_open(ssm_context *ctx, ssmi_shared *shared)
 {
-    ssmi_shared *shared = ssmi_resize(ctx, NULL, 1, sizeof *shared);
-    if (shared == NULL) return SSM_E_MEMORY;
     *shared = (ssmi_shared){.ctx = {.allocator = ctx->allocator, .threads = 1}};
     pthread_mutex_init(&shared->lock, NULL);
     ctx->shared = shared;
-    return SSM_OK;
 }
 
 static void drop(ssmi_shared *shared, entry *e)
@@ -41,7 +31,6 @@ void ssmi_shared_close(ssm_context *ctx)
         drop(shared, e);
     }
     pthread_mutex_destroy(&shared->lock);
-    ssmi_release(ctx, shared);
 }
 
 static entry *find(const ssmi_shared *shared, const char *key)

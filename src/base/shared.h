@@ -4,8 +4,13 @@
 #define SSMCAST_BASE_SHARED_H
 
 #include "base/arena.h"
+#include <pthread.h>
 
-typedef struct ssmi_shared ssmi_shared;
+typedef struct ssmi_shared {
+    pthread_mutex_t lock;
+    ssm_context ctx; /* outlives the workers' copies, which the arenas must not refer to */
+    struct ssmi_shared_entry *first;
+} ssmi_shared;
 
 /* Makes the thing in `mem`, where it stays; may use nothing that goes before the context does. */
 typedef ssm_status (*ssmi_shared_make)(const void *task, ssm_arena *mem, const void **thing);
@@ -16,8 +21,8 @@ typedef ssm_status (*ssmi_shared_make)(const void *task, ssm_arena *mem, const v
 ssm_status ssmi_shared_get(ssm_context *ctx, const char *key, ssmi_shared_make make, const void *task,
                            const void **thing);
 
-/* Of the context itself. */
-ssm_status ssmi_shared_open(ssm_context *ctx);
+/* Of the context itself, which owns `shared`. */
+void ssmi_shared_open(ssm_context *ctx, ssmi_shared *shared);
 void ssmi_shared_close(ssm_context *ctx);
 
 #endif

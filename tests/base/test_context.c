@@ -145,7 +145,7 @@ static ssm_status use_everything(ssm_context *ctx)
     return status;
 }
 
-enum { FROM_CONTEXT = 2 }; /* blocks that a context has of its own */
+enum { FROM_CONTEXT = 1 }; /* block that a context is */
 
 /* One thread, because the counter is not shared; the n-th allocation fails for every n there is. */
 static void every_failing_allocation_is_an_error_and_leaks_nothing(void **state)

@@ -54,7 +54,8 @@ static void take_apart(session *s, size_t length, size_t horizon, parts *p)
     while (ssm_forecaster_component(s->f, p->n) != NULL) p->n++;
     assert_in_range(p->n, 1, PARTS);
     ssm_decomposition out = {horizon, p->signal,     p->signal_sd, p->observation_sd, p->value,
-                             p->sd,   p->innovation, p->outlier,   p->shift,          0};
+                             p->sd,   p->innovation, p->outlier,   p->shift,          0,
+                             0};
     const ssm_status status = ssm_forecaster_decompose(s->f, &out);
     if (status != SSM_OK) fail_msg("%s", ssm_context_message(s->ctx));
     p->multiplicative = out.multiplicative;
