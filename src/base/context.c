@@ -103,7 +103,7 @@ ssm_status ssmi_progress(ssm_context *ctx, const char *stage, double done, doubl
 {
     if (ctx->progress.report == NULL) return SSM_OK;
     if (ctx->progress.report(ctx->progress.user, stage, done, value) == 0) return SSM_OK;
-    return ssmi_fail(ctx, SSM_E_CANCELLED, "cancelled while %s", stage);
+    return ssmi_fail(ctx, SSM_E_CANCELLED, "cancelled%s%s", *stage != '\0' ? " while " : "", stage);
 }
 
 int ssmi_size_mul(size_t count, size_t size, size_t *out)

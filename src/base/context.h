@@ -24,7 +24,8 @@ ssm_status ssmi_fail(ssm_context *ctx, ssm_status status, const char *format, ..
 ssm_status ssmi_fail_prefix(ssm_context *ctx, ssm_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* SSM_E_CANCELLED with a message when the caller's progress callback asks to stop, else SSM_OK. */
+/* SSM_E_CANCELLED with a message when the caller's progress callback asks to stop, else SSM_OK. An empty
+ * stage only asks. */
 ssm_status ssmi_progress(ssm_context *ctx, const char *stage, double done, double value);
 
 /* Memory straight from the context's allocator, for handles. All count×size checks are in ssmi_size_mul. */

@@ -9,8 +9,7 @@
 
 const char *const cli_forecast_formats[] = {"csv", "text", "json", NULL};
 
-/* Quoted when it must be (RFC 4180). */
-static void csv_field(ssmi_text *out, const char *field)
+void cli_csv_field(ssmi_text *out, const char *field)
 {
     if (strpbrk(field, ",\"\r\n") == NULL) {
         ssmi_text_puts(out, field);
@@ -28,7 +27,7 @@ static void csv_rows(ssmi_text *out, const cli_prediction *p)
 {
     char time[SSM_TIME_TEXT_SIZE];
     for (size_t h = 0; h < p->forecast.horizon; h++) {
-        csv_field(out, p->series->name);
+        cli_csv_field(out, p->series->name);
         ssm_time_text(p->series->time, (int64_t)(p->series->length + h), time, sizeof time);
         ssmi_text_printf(out, ",%s,%.10g", time, p->forecast.mean[h]);
         for (size_t j = 0; j < p->forecast.n_levels; j++) {

@@ -15,6 +15,9 @@ typedef struct cli_forecast_record {
     const cli_prediction *prediction; /* (data->n_series) */
 } cli_forecast_record;
 
+/* A field of CSV, quoted when it must be (RFC 4180). */
+void cli_csv_field(ssmi_text *out, const char *field);
+
 /* Appends the whole document. `arena` is scratch. */
 ssm_status cli_format_forecast(ssmi_text *out, int format, const cli_forecast_record *record,
                                ssm_arena *arena);

@@ -58,7 +58,7 @@ static int single_character(const char *option, const char *text, char *out)
     return CLI_OK;
 }
 
-static int table_options(const cli_input *input, ssm_table_options *out)
+int cli_table_options(const cli_input *input, ssm_table_options *out)
 {
     static const int headers[] = {0, 1, -1};
     static const ssm_duplicates duplicates[] = {SSM_DUPLICATES_AUTO, SSM_DUPLICATES_ERROR,
@@ -147,7 +147,7 @@ int cli_read(cli_session *session, const cli_input *input, const char *path, ssm
 {
     ssm_table_options options;
     ssm_table *table;
-    if (table_options(input, &options) != CLI_OK) return CLI_USAGE;
+    if (cli_table_options(input, &options) != CLI_OK) return CLI_USAGE;
     ssm_status status = ssm_table_read(session->ctx, path, &options, &table);
     if (status != SSM_OK) return cli_fail(session, status);
     int failed = adopt(session, table, arena, out);

@@ -21,6 +21,9 @@ typedef struct cli_data {
     ssm_series *series;
 } cli_data;
 
+/* What was asked for as options of the reader. CLI_OK, or CLI_USAGE after a message. */
+int cli_table_options(const cli_input *input, ssm_table_options *out);
+
 /* Reads the table, shows its warnings, and requires at least one numeric column. CLI_OK or the exit status.
  */
 int cli_read(cli_session *session, const cli_input *input, const char *path, ssm_arena *arena, cli_data *out);

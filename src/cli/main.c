@@ -22,7 +22,7 @@ static void on_signal(int number)
 static int report_progress(void *user, const char *stage, double done, double value)
 {
     const cli_session *session = user;
-    if (session->interactive && !session->quiet) {
+    if (session->interactive && !session->quiet && *stage != '\0') {
         int filled = (int)(done * 30.0 + 0.5);
         fprintf(stderr, "\r%-24.24s [%-30.*s] %3.0f %%", stage, filled, "##############################",
                 100.0 * done);

@@ -13,6 +13,7 @@ ssm_status ssmi_gather_init(ssmi_gather *g, ssm_arena *mem, ssmi_notes *notes, c
     *g = (ssmi_gather){
         .ctx = mem->ctx, .mem = mem, .notes = notes, .path = path, .options = options, .dialect = dialect};
     g->max_rows = options->max_rows > 0 ? options->max_rows : (size_t)1 << 31;
+    g->sample_rows = SAMPLE_ROWS;
     g->sample = SSMI_ALLOC(mem, ssmi_row, SAMPLE_ROWS);
     if (g->sample == NULL) return SSM_E_MEMORY;
     return ssmi_missing_init(&g->missing, options->missing, mem);
@@ -247,7 +248,7 @@ static ssm_status make_cells(ssmi_gather *g)
     return SSM_OK;
 }
 
-static ssm_status decide(ssmi_gather *g, int complete)
+ssm_status ssmi_gather_decide(ssmi_gather *g, int complete)
 {
     ssmi_sample sample = {.path = g->path,
                           .row = g->sample,
@@ -269,13 +270,14 @@ ssm_status ssmi_gather_row(void *gather, const ssmi_row *row)
     ssmi_gather *g = gather;
     if (g->decided) return consume(g, row);
     SSMI_TRY(keep(g, row));
-    int full = g->n_sample == SAMPLE_ROWS || (g->n_sample >= SAMPLE_LEAST && g->sample_bytes > SAMPLE_BYTES);
-    return full ? decide(g, 0) : SSM_OK;
+    int full =
+        g->n_sample == g->sample_rows || (g->n_sample >= SAMPLE_LEAST && g->sample_bytes > SAMPLE_BYTES);
+    return full ? ssmi_gather_decide(g, 0) : SSM_OK;
 }
 
 ssm_status ssmi_gather_finish(ssmi_gather *g)
 {
-    if (!g->decided) SSMI_TRY(decide(g, 1));
+    if (!g->decided) SSMI_TRY(ssmi_gather_decide(g, 1));
     g->n_blank_rows += g->n_pending;
     g->n_pending = 0;
     if (g->n_rows == 0) return ssmi_fail(g->ctx, SSM_E_DATA, "%s: no data rows", g->path);

@@ -22,7 +22,8 @@ typedef struct ssmi_gather {
     ssmi_missing missing;
     size_t max_rows;
 
-    ssmi_row *sample; /* the first rows, until the schema is decided */
+    size_t sample_rows; /* to decide the schema from */
+    ssmi_row *sample;   /* the first rows, until the schema is decided */
     size_t n_sample, sample_bytes;
     int decided;
     ssmi_schema schema;
@@ -43,6 +44,8 @@ ssm_status ssmi_gather_init(ssmi_gather *g, ssm_arena *mem, ssmi_notes *notes, c
                             const ssm_table_options *options, const ssmi_dialect *dialect);
 void ssmi_gather_clear(ssmi_gather *g);
 ssm_status ssmi_gather_row(void *gather, const ssmi_row *row); /* an ssmi_row_sink */
+/* Decides from the rows there are. `complete`: there will be no more. */
+ssm_status ssmi_gather_decide(ssmi_gather *g, int complete);
 ssm_status ssmi_gather_finish(ssmi_gather *g);
 
 #endif

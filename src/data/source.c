@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -31,10 +33,22 @@ ssm_status ssmi_source_open(ssmi_source *source, ssm_context *ctx, const char *p
     return SSM_OK;
 }
 
+/* Waits for input, and looks up every now and then whether it is still wanted. */
+static ssm_status await(ssmi_source *source)
+{
+    enum { MILLISECONDS = 200 };
+    struct pollfd wanted = {.fd = source->descriptor, .events = POLLIN};
+    do {
+        SSMI_TRY(ssmi_progress(source->ctx, "", 0.0, NAN));
+    } while (poll(&wanted, 1, MILLISECONDS) <= 0);
+    return SSM_OK;
+}
+
 ssm_status ssmi_source_read(ssmi_source *source, unsigned char *block, size_t size, size_t *n)
 {
     size_t used = 0;
-    while (used < size) {
+    while (used < size && !(source->live && used > 0)) {
+        if (source->live) SSMI_TRY(await(source));
         ssize_t got = read(source->descriptor, block + used, size - used);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return fail_io(source, "cannot read");

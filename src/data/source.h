@@ -14,11 +14,14 @@ typedef struct ssmi_source {
     int descriptor, owned;
     struct sha256_ctx sha;
     size_t n_bytes; /* handed out so far */
+    int live;       /* hand out what has come instead of filling blocks; a wait asks for cancellation */
 } ssmi_source;
 
 /* SSM_E_IO: missing, a directory, no permission. "-" is the standard input. */
 ssm_status ssmi_source_open(ssmi_source *source, ssm_context *ctx, const char *path);
-/* Fills `block` with up to `size` bytes; fewer only at the end of the input. */
+/* Fills `block` with up to `size` bytes; fewer only at the end of the input, or when it is live: then at
+ * least one, none at the end. SSM_E_CANCELLED: the progress callback of the context asked to stop a live one.
+ */
 ssm_status ssmi_source_read(ssmi_source *source, unsigned char *block, size_t size, size_t *n);
 void ssmi_source_digest(ssmi_source *source, char text[65]);
 void ssmi_source_close(ssmi_source *source);

@@ -256,9 +256,17 @@ ssm_status ssm_forecaster_annotate(ssm_forecaster *f, const char *key, const cha
     size_t i = annotation_place(f, key);
     if (i == SSMI_ANNOTATIONS)
         return ssmi_fail(f->ctx, SSM_E_ARGUMENT, "more than %d annotations", SSMI_ANNOTATIONS);
-    ssmi_annotation copy = {ssmi_arena_strdup(&f->parts, key), ssmi_arena_strdup(&f->parts, value)};
+    ssmi_annotation *place = &f->annotation[i];
+    const size_t length = strlen(value);
+    if (i < f->n_annotations && length < place->room) { /* memory does not grow with every change */
+        memcpy(place->value, value, length + 1);
+        return SSM_OK;
+    }
+    ssmi_annotation copy = {.key = ssmi_arena_strdup(&f->parts, key), .room = 2 * length + 1};
+    copy.value = SSMI_ALLOC(&f->parts, char, copy.room);
     if (copy.key == NULL || copy.value == NULL) return SSM_E_MEMORY;
-    f->annotation[i] = copy;
+    memcpy(copy.value, value, length + 1);
+    *place = copy;
     f->n_annotations += i == f->n_annotations;
     return SSM_OK;
 }

@@ -11,7 +11,9 @@ typedef enum handle_stage { SSMI_STAGE_NEW, SSMI_STAGE_FITTED, SSMI_STAGE_CONDIT
 enum { SSMI_ANNOTATIONS = 16 };
 
 typedef struct ssmi_annotation {
-    const char *key, *value;
+    const char *key;
+    char *value;
+    size_t room; /* bytes at value */
 } ssmi_annotation;
 
 struct ssm_forecaster {

@@ -106,6 +106,9 @@ static ssm_status estimate_scale(statespace *self, const ssm_series *panel, ssm_
             if (in->kind == SSMI_KALMAN_ORDINARY) ssmi_spread_add(&spread, in->v / sqrt(in->F));
         }
     }
+    if (spread.n == 0)
+        return ssmi_fail(tmp->ctx, SSM_E_DATA, "too few rows to estimate the scale of \"%s\" from",
+                         file_name(self));
     self->scale = pow(ssmi_spread_sd(&spread, 0), 2.0);
     if (isfinite(self->scale)) return SSM_OK;
     return ssmi_fail(tmp->ctx, SSM_E_NUMERIC, "the scale of \"%s\" is not finite", file_name(self));
