@@ -2,7 +2,6 @@
 #include "cli/forecast_text.h"
 #include "eval/plot.h"
 
-#include <ctype.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -27,29 +26,13 @@ static ssm_status shared_handle(cli_session *session, const forecast_options *op
                      options->request.model);
 }
 
-/* "load.svg" for one series; "load-<series>.svg" for several, with plain characters only. */
-static char *plot_path(const char *path, const cli_prediction *p, size_t n, ssm_arena *arena)
-{
-    const char *dot = strrchr(path, '.'), *slash = strrchr(path, '/');
-    size_t stem = dot != NULL && (slash == NULL || dot > slash) ? (size_t)(dot - path) : strlen(path);
-    size_t size = strlen(path) + strlen(p->series->name) + 2;
-    char *out = SSMI_ALLOC(arena, char, size);
-    if (out == NULL) return NULL;
-    if (n == 1) return strcpy(out, path);
-    snprintf(out, size, "%.*s-%s%s", (int)stem, path, p->series->name, path + stem);
-    for (char *c = out + stem + 1; *c != '\0' && c < out + size - 1 - strlen(path + stem); c++) {
-        if (!isalnum((unsigned char)*c) && *c != '.' && *c != '_') *c = '_';
-    }
-    return out;
-}
-
 static ssm_status plot_all(cli_session *session, const char *path, const cli_data *data,
                            const cli_prediction *prediction, ssm_arena *arena)
 {
     for (size_t i = 0; i < data->n_series; i++) {
         const cli_prediction *p = &prediction[i];
         if (p->status != SSM_OK) continue;
-        char *file = plot_path(path, p, data->n_series, arena);
+        char *file = cli_plot_path(path, p->series->name, data->n_series, arena);
         if (file == NULL) return SSM_E_MEMORY;
         SSMI_TRY(ssmi_plot_forecast(session->ctx, file, p->series, &p->forecast, NULL));
         if (!session->quiet) fprintf(stderr, "ssmcast: wrote %s\n", file);

@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 
-#include <jansson.h>
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -114,7 +114,7 @@ static json_t *prediction_json(const cli_levels *levels, const cli_prediction *p
                      "quantiles", quantiles);
 }
 
-static json_t *command_json(const cli_session *session)
+json_t *cli_command_json(const cli_session *session)
 {
     json_t *list = json_array();
     for (int i = 0; i < session->argc; i++) {
@@ -140,7 +140,7 @@ static json_t *record_json(const cli_forecast_record *record)
     for (size_t i = 0; i < table->n_warnings; i++)
         json_array_append_new(warnings, json_string(table->warning[i]));
     return json_pack("{s:s, s:s, s:o, s:{s:s, s:s, s:I, s:o}, s:o, s:o}", "schema", "ssmcast-forecast-1",
-                     "version", ssm_version(), "command", command_json(record->session), "data", "path",
+                     "version", ssm_version(), "command", cli_command_json(record->session), "data", "path",
                      table->path, "sha256", table->digest, "rows", (json_int_t)table->n_rows, "warnings",
                      warnings, "forecasts", done, "failures", failed);
 }
@@ -189,4 +189,19 @@ int cli_deliver(cli_session *session, const ssmi_text *text, const char *path, c
     }
     ssm_status status = ssmi_file_replace(session->ctx, path, text->bytes, text->length);
     return status == SSM_OK ? CLI_OK : cli_fail(session, status);
+}
+
+char *cli_plot_path(const char *path, const char *series, size_t n, ssm_arena *arena)
+{
+    const char *dot = strrchr(path, '.'), *slash = strrchr(path, '/');
+    size_t stem = dot != NULL && (slash == NULL || dot > slash) ? (size_t)(dot - path) : strlen(path);
+    size_t size = strlen(path) + strlen(series) + 2;
+    char *out = SSMI_ALLOC(arena, char, size);
+    if (out == NULL) return NULL;
+    if (n == 1) return strcpy(out, path);
+    snprintf(out, size, "%.*s-%s%s", (int)stem, path, series, path + stem);
+    for (char *c = out + stem + 1; *c != '\0' && c < out + size - 1 - strlen(path + stem); c++) {
+        if (!isalnum((unsigned char)*c) && *c != '.' && *c != '_') *c = '_';
+    }
+    return out;
 }

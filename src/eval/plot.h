@@ -89,4 +89,20 @@ int ssmi_plots_available(void);
 ssm_status ssmi_plot_forecast(ssm_context *ctx, const char *path, const ssm_series *history,
                               const ssm_forecast *forecast, const char *title);
 
+/* A smoothed series: values, signal with its band, forecasts behind, marked rows, components below. */
+typedef struct ssmi_smoothed_picture {
+    const ssm_series *series;
+    const ssm_decomposition *result; /* every array is there */
+    size_t n_components;
+    const char *const *component; /* (n_components) names */
+    double percent;               /* of the band */
+    int show_components;          /* the first eight of them */
+    int show_imputed;             /* missing rows are marked */
+    size_t n_marks;
+    const size_t *mark_row;             /* (n_marks) rows that stand out */
+    const unsigned char *mark_is_shift; /* (n_marks) the level moves there; else the value is odd */
+} ssmi_smoothed_picture;
+
+ssm_status ssmi_plot_smoothed(ssm_context *ctx, const char *path, const ssmi_smoothed_picture *picture);
+
 #endif
