@@ -71,6 +71,46 @@ static void man_command(const cli_command *command)
     fputs(".fi\n", stdout);
 }
 
+/* Of core/statespace_json.h, for the person who writes such a file. */
+static const struct {
+    const char *key, *help;
+} system_keys[] = {
+    {"Z (p, n)", "how the p columns read the n states"},
+    {"T (n, n)", "transition: the states of the next row are T times those of this one"},
+    {"Q (r, r)", "variance of the r shocks to the states; left out: no shocks"},
+    {"R (n, r)", "which states the shocks move; left out: every state has its own, r = n"},
+    {"H (p, p)", "variance of the observation errors; left out: zero"},
+    {"c (n), d (p)",
+     "constants added to the states of the next row, and to the observations; left out: zero"},
+    {"a1 (n), P1 (n, n)", "mean and variance of the first state; left out: zero"},
+    {"diffuse",
+     "true, false, or a list of them, one per state: a start of unknown size, treated exactly; left "
+     "out: true unless P1 is given"},
+    {"P1inf (n, n)", "diffuse part of the start as a matrix, instead of diffuse"},
+    {"states", "list of the names of the n states"},
+    {"scale", "factor of H, Q and P1, or \"estimate\": found by maximum likelihood; left out: 1"},
+    {"n, p, r", "sizes, only checked"},
+    {"comment", "text that is not looked at"},
+};
+
+static void man_system(void)
+{
+    fputs(
+        ".SH SYSTEM FILES\nThe file of \\fB\\-\\-system\\fR is a JSON object. A matrix is a list of rows; "
+        "one with a single row or column may be a plain list, one with a single entry a number. Only Z and T "
+        "must be there.\n",
+        stdout);
+    for (size_t i = 0; i < sizeof system_keys / sizeof *system_keys; i++) {
+        printf(".TP\n\\fB%s\\fR\n", system_keys[i].key);
+        troff(system_keys[i].help);
+        putchar('\n');
+    }
+    fputs(".PP\nA level with a slope:\n.PP\n.nf\n", stdout);
+    troff("{\"states\": [\"level\", \"slope\"], \"Z\": [1, 0], \"H\": 15099,\n"
+          " \"T\": [[1, 1], [0, 1]], \"Q\": [[1469, 0], [0, 10]]}\n");
+    fputs(".fi\n", stdout);
+}
+
 static void print_man(void)
 {
     printf(".TH SSMCAST 1 \"\" \"ssmcast %s\" \"User Commands\"\n"
@@ -79,6 +119,7 @@ static void print_man(void)
            ".SH COMMANDS\n",
            ssm_version());
     for (size_t i = 0; cli_command_at(i) != NULL; i++) man_command(cli_command_at(i));
+    man_system();
     fputs(".SH EXIT STATUS\n0 done, 1 ran but something failed, 2 wrong usage or unusable input, 130 "
           "interrupted.\n"
           ".SH ENVIRONMENT\n.TP\nSSMCAST_ISA\nportable, avx2 or avx512: use no wider vector instructions "

@@ -390,7 +390,10 @@ const cli_command cli_stream = {
                    "row they are taken in again until one is inside of the gate.\n"
                    "With --state an interrupted stream goes on later and writes what it would have written; "
                    "rows up to the\n"
-                   "last one seen are left out if they come again. Status after SIGINT or SIGTERM: 130.",
+                   "last one seen are left out if they come again. Status after SIGINT or SIGTERM: 130.\n"
+                   "The keys of a --system file are listed in \"ssmcast manual\"; one whose scale is to be "
+                   "estimated wants a "
+                   "FILE.",
     .examples = "  tail -n +1 -f sensors.csv | ssmcast stream history.csv --column load --gate 5\n"
                 "      expectations, innovations and a gate for a growing file\n"
                 "  ssmcast stream history.csv --state load.state < today.csv > today-checked.csv\n"

@@ -165,11 +165,48 @@ static void a_failing_allocation_is_a_clean_error_without_a_leak(void **state)
     }
 }
 
+/* After the first row and the first forecast a stream asks for no memory. */
+static void a_stream_does_not_allocate(void **state)
+{
+    (void)state;
+    double y[ROWS];
+    make_rows(y, 22);
+    y[ROWS - 30] = NAN;
+    ssm_series series = series_of(y, ROWS / 2);
+    FOR_EACH_MODEL(type)
+    {
+        if (!(type->caps & SSM_CAP_ONLINE)) continue;
+        faulty counter = {0};
+        ssm_allocator allocator = {faulty_resize, &counter};
+        ssm_context *ctx;
+        ssm_forecaster *f;
+        answer a;
+        assert_int_equal(ssm_context_new(&allocator, &ctx), SSM_OK);
+        ssm_context_set_threads(ctx, 1);
+        must(ssm_forecaster_new(ctx, type->name, &f), ctx, type->name);
+        must(fit(f, &series), ctx, type->name);
+        must(ssm_forecaster_condition(f, &series), ctx, type->name);
+        must(ssm_forecaster_update(f, y + ROWS / 2), ctx, type->name);
+        must(ask(f, &a), ctx, type->name);
+        must(ask(f, &a), ctx, type->name); /* the scratch has found its size */
+        const size_t before = counter.calls;
+        for (int t = ROWS / 2 + 1; t < ROWS; t++) {
+            must(ssm_forecaster_update(f, y + t), ctx, type->name);
+            must(ask(f, &a), ctx, type->name);
+        }
+        if (counter.calls != before)
+            fail_msg("%s: %zu allocations in a stream", type->name, counter.calls - before);
+        ssm_forecaster_free(f);
+        ssm_context_free(ctx);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_saved_model_forecasts_the_same_after_loading),
         cmocka_unit_test(a_stream_goes_on_after_loading_as_if_uninterrupted),
+        cmocka_unit_test(a_stream_does_not_allocate),
         cmocka_unit_test(a_failing_allocation_is_a_clean_error_without_a_leak),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
