@@ -53,9 +53,15 @@ static void take_apart(session *s, size_t length, size_t horizon, parts *p)
     *p = (parts){.rows = length + horizon};
     while (ssm_forecaster_component(s->f, p->n) != NULL) p->n++;
     assert_in_range(p->n, 1, PARTS);
-    ssm_decomposition out = {horizon, p->signal,     p->signal_sd, p->observation_sd, p->value,
-                             p->sd,   p->innovation, p->outlier,   p->shift,          0,
-                             0};
+    ssm_decomposition out = {.horizon = horizon,
+                             .signal = p->signal,
+                             .signal_sd = p->signal_sd,
+                             .observation_sd = p->observation_sd,
+                             .component = p->value,
+                             .component_sd = p->sd,
+                             .innovation = p->innovation,
+                             .outlier = p->outlier,
+                             .shift = p->shift};
     const ssm_status status = ssm_forecaster_decompose(s->f, &out);
     if (status != SSM_OK) fail_msg("%s", ssm_context_message(s->ctx));
     p->multiplicative = out.multiplicative;
