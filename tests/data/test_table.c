@@ -223,11 +223,12 @@ static void each_allocation_that_fails_is_a_clean_error(void **state)
     assert_int_equal(write(descriptor, text, sizeof text - 1), (ssize_t)(sizeof text - 1));
     close(descriptor);
     for (size_t n = 1; !done; n++) {
-        failing f = {n, 0};
+        failing f = {SIZE_MAX, 0};
         ssm_allocator allocator = {resize_or_fail, &f};
         ssm_context *ctx;
         ssm_table *table = NULL;
         assert_int_equal(ssm_context_new(&allocator, &ctx), SSM_OK);
+        f.left = n - 1;
         ssm_context_set_threads(ctx, 1);
         ssm_status status = ssm_table_read(ctx, path, NULL, &table);
         done = status == SSM_OK;
