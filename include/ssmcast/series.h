@@ -63,12 +63,16 @@ SSM_API void ssm_step_text(ssm_step step, char *text, size_t size);
 /* Time of row t of a series; t may lie behind its end. SSM_E_ARGUMENT when it leaves the int64 range. */
 SSM_API ssm_status ssm_series_time_at(const ssm_series *series, size_t t, int64_t *time);
 
+/* The same as text, written as ssm_time_text does. */
+SSM_API void ssm_series_time_text(const ssm_series *series, size_t t, char *text, size_t size);
+
 /* Rows [from, from + length) of a series as a series of its own; its times move along, and the exogenous rows
  * and the stamps behind it become its future. */
 SSM_API ssm_series ssm_series_slice(ssm_series series, size_t from, size_t length);
 
 /* Finds up to SSM_MAX_PERIODS seasonal periods and writes them to n_periods and period. Needs about two
- * full cycles to see one; missing values are allowed. A series without a season gets n_periods 0. */
+ * full cycles to see one; missing values are allowed. A series without a season gets n_periods 0, and so does
+ * one with stamps, whose rows are no measure of time. */
 SSM_API ssm_status ssm_series_detect_periods(ssm_context *ctx, ssm_series *series);
 
 SSM_END_DECLS

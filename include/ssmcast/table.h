@@ -1,5 +1,5 @@
 /* A table read from delimited text: what its columns are, and its numeric columns as series on one regular
- * time grid.
+ * time grid, or at times of their own when they keep none.
  *
  *     ssm_table *table;
  *     if (ssm_table_read(ctx, "sensors.csv", NULL, &table) == SSM_OK) {
@@ -65,7 +65,8 @@ typedef struct ssm_table_options {
     int sentinel;        /* 1: suspected sentinels become missing */
     ssm_duplicates duplicates;
     /* Grid to bring the rows to, as "15 min", "1 h", "1 d", "1 month"; rows that fall in one step are
-     * averaged. NULL: the interval found in the file. */
+     * averaged. "irregular" or "none": the rows keep their own times. NULL: the interval found in the file,
+     * or their own times when there is none. */
     const char *step;
     size_t max_field;   /* bytes of one field; 0: 1 MiB */
     size_t max_columns; /* 0: 65536 */
@@ -85,6 +86,10 @@ typedef struct ssm_table {
 
     size_t length;       /* rows of the regular grid */
     ssm_time_index time; /* of the regular grid */
+    /* (length) times of the rows when they keep no grid: their distances are neither whole multiples of one
+     * step nor within a quarter of it. `time` is then a grid of the typical distance. NULL: there is a grid.
+     */
+    const int64_t *stamp;
     size_t n_series;
     const ssm_series *series; /* one per NUMBER column, in file order, with seasonal periods detected */
 

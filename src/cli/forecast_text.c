@@ -28,7 +28,7 @@ static void csv_rows(ssmi_text *out, const cli_prediction *p)
     char time[SSM_TIME_TEXT_SIZE];
     for (size_t h = 0; h < p->forecast.horizon; h++) {
         cli_csv_field(out, p->series->name);
-        ssm_time_text(p->series->time, (int64_t)(p->series->length + h), time, sizeof time);
+        ssm_series_time_text(p->series, p->series->length + h, time, sizeof time);
         ssmi_text_printf(out, ",%s,%.10g", time, p->forecast.mean[h]);
         for (size_t j = 0; j < p->forecast.n_levels; j++) {
             ssmi_text_printf(out, ",%.10g", p->forecast.quantile[h * p->forecast.n_levels + j]);
@@ -56,7 +56,7 @@ static void text_rows(ssmi_text *out, const cli_levels *levels, const cli_predic
     for (size_t j = 0; j < levels->n; j++) ssmi_text_printf(out, "%12s", levels->name[j]);
     ssmi_text_puts(out, "\n");
     for (size_t h = 0; h < p->forecast.horizon; h++) {
-        ssm_time_text(p->series->time, (int64_t)(p->series->length + h), time, sizeof time);
+        ssm_series_time_text(p->series, p->series->length + h, time, sizeof time);
         ssmi_text_printf(out, "%-20s%12.6g", time, p->forecast.mean[h]);
         for (size_t j = 0; j < levels->n; j++)
             ssmi_text_printf(out, "%12.6g", p->forecast.quantile[h * levels->n + j]);
@@ -90,7 +90,7 @@ static json_t *times_json(const cli_prediction *p)
     char time[SSM_TIME_TEXT_SIZE];
     json_t *list = json_array();
     for (size_t h = 0; h < p->forecast.horizon; h++) {
-        ssm_time_text(p->series->time, (int64_t)(p->series->length + h), time, sizeof time);
+        ssm_series_time_text(p->series, p->series->length + h, time, sizeof time);
         json_array_append_new(list, json_string(time));
     }
     return list;

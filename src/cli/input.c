@@ -16,7 +16,9 @@ const cli_option cli_input_options[] = {
     {"time-format", 0, "FORMAT",
      "ymd, dmy, mdy, ym, year, quarter, excel, epoch-s, epoch-ms, epoch-us, epoch-ns; default: found",
      CLI_TEXT, offsetof(cli_input, time_format), NULL, 0, 0, NULL},
-    {"step", 0, "STEP", "bring the rows to this grid, averaging: \"15 min\", \"1 h\", \"1 d\", \"1 month\"",
+    {"step", 0, "STEP",
+     "bring the rows to this grid, averaging: \"15 min\", \"1 h\", \"1 month\"; \"irregular\": keep their "
+     "times",
      CLI_TEXT, offsetof(cli_input, step), NULL, 0, 0, NULL},
     {"period", 'p', "LIST", "seasonal periods in rows, comma separated, 0 for none; default: detected",
      CLI_TEXT, offsetof(cli_input, period), NULL, 0, 0, NULL},

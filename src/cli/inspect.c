@@ -39,23 +39,38 @@ static const char *delimiter_name(char delimiter)
 
 /* ---- text ---- */
 
+/* Times of the first and the last row, and the step between rows. */
+typedef struct span {
+    char first[SSM_TIME_TEXT_SIZE], last[SSM_TIME_TEXT_SIZE], step[32];
+} span;
+
+static span span_of(const ssm_series *series)
+{
+    span s;
+    ssm_series_time_text(series, 0, s.first, sizeof s.first);
+    ssm_series_time_text(series, series->length - 1, s.last, sizeof s.last);
+    ssm_step_text(series->time.step, s.step, sizeof s.step);
+    return s;
+}
+
 static void text_head(ssmi_text *out, const ssm_table *table, const char *path)
 {
-    char first[SSM_TIME_TEXT_SIZE], last[SSM_TIME_TEXT_SIZE], step[32];
-    ssm_time_text(table->time, 0, first, sizeof first);
-    ssm_time_text(table->time, (int64_t)table->length - 1, last, sizeof last);
-    ssm_step_text(table->time.step, step, sizeof step);
+    const span s = span_of(table->series);
     ssmi_text_printf(out, "file       %s\n", path);
     ssmi_text_printf(out, "layout     %zu rows, %zu columns, %s header, delimiter %s, decimal mark %c\n",
                      table->n_rows, table->n_columns, table->has_header ? "a" : "no",
                      delimiter_name(table->delimiter), table->decimal);
     if (table->time_format == NULL) {
-        ssmi_text_printf(out, "time       none, rows are numbered %s to %s\n", first, last);
+        ssmi_text_printf(out, "time       none, rows are numbered %s to %s\n", s.first, s.last);
     } else {
-        ssmi_text_printf(out, "time       %s to %s%s, written as %s\n", first, last,
+        ssmi_text_printf(out, "time       %s to %s%s, written as %s\n", s.first, s.last,
                          table->is_utc ? " UTC" : "", table->time_format);
-        ssmi_text_printf(out, "interval   %s, %zu rows on the grid, %zu of them not in the file\n", step,
-                         table->length, table->n_gap_rows);
+        ssmi_text_printf(out,
+                         table->stamp != NULL
+                             ? "interval   irregular, typically %s; %zu rows keep their times\n"
+                             : "interval   %s, %zu rows on the grid, ",
+                         s.step, table->length);
+        if (table->stamp == NULL) ssmi_text_printf(out, "%zu of them not in the file\n", table->n_gap_rows);
     }
 }
 
@@ -168,12 +183,10 @@ static json_t *column_json(const cli_data *data, const ssm_column *c)
 
 static json_t *time_json(const ssm_table *table)
 {
-    char first[SSM_TIME_TEXT_SIZE], last[SSM_TIME_TEXT_SIZE], step[32];
-    ssm_time_text(table->time, 0, first, sizeof first);
-    ssm_time_text(table->time, (int64_t)table->length - 1, last, sizeof last);
-    ssm_step_text(table->time.step, step, sizeof step);
-    return json_pack("{s:s?, s:s, s:s, s:s, s:b}", "format", table->time_format, "first", first, "last", last,
-                     "interval", step, "utc", table->is_utc);
+    const span s = span_of(table->series);
+    return json_pack("{s:s?, s:s, s:s, s:s, s:b, s:b}", "format", table->time_format, "first", s.first,
+                     "last", s.last, "interval", s.step, "irregular", table->stamp != NULL, "utc",
+                     table->is_utc);
 }
 
 static json_t *table_json(const cli_data *data)

@@ -154,7 +154,7 @@ static ssm_status make_values(ssmi_grid *grid, size_t n_columns, ssm_arena *mem)
     return SSM_OK;
 }
 
-/* A grid on which only every twentieth row is there is no sampling interval but an accident. */
+/* A step so fine that there would be nothing but gaps is not what was meant. */
 static ssm_status check_length(const ssmi_rows *rows, const ssmi_fit *fit, ssm_context *ctx)
 {
     int64_t last = fit->position[rows->n - 1];
@@ -206,6 +206,29 @@ static ssm_status make_single(ssmi_grid *grid, const ssmi_rows *rows, ssm_arena 
     return ssmi_grid_number(grid, rows, 1, mem);
 }
 
+static int is_no_grid(const char *step)
+{
+    return strcmp(step, "irregular") == 0 || strcmp(step, "none") == 0;
+}
+
+static ssm_status find_rows(ssmi_fit *fit, const ssmi_rows *rows, const int64_t *time, const size_t *order,
+                            const char *step, ssm_arena *tmp, ssmi_notes *notes)
+{
+    if (step == NULL) return ssmi_interval_find(fit, rows, time, order, tmp, notes);
+    if (is_no_grid(step)) return ssmi_interval_none(fit, time, rows->n, tmp);
+    return ssmi_interval_given(fit, rows, time, step, tmp);
+}
+
+/* The stamps outlive the scratch they were found in. */
+static ssm_status keep_stamps(ssmi_grid *grid, const ssmi_fit *fit, ssm_arena *mem)
+{
+    if (fit->stamp == NULL) return SSM_OK;
+    grid->stamp = SSMI_ALLOC(mem, int64_t, grid->length);
+    if (grid->stamp == NULL) return SSM_E_MEMORY;
+    memcpy(grid->stamp, fit->stamp, grid->length * sizeof *grid->stamp);
+    return SSM_OK;
+}
+
 ssm_status ssmi_grid_make(ssmi_grid *grid, const ssmi_rows *rows, const ssm_table_options *options,
                           ssm_arena *mem, ssm_arena *tmp, ssmi_notes *notes)
 {
@@ -217,13 +240,12 @@ ssm_status ssmi_grid_make(ssmi_grid *grid, const ssmi_rows *rows, const ssm_tabl
     ssm_duplicates rule = options->duplicates;
     count_backward(&g, rows);
     SSMI_TRY(sort_rows(rows, &time, &order, tmp));
-    if (options->step != NULL) {
-        SSMI_TRY(ssmi_interval_given(&fit, rows, time, options->step, tmp));
-        rule = SSM_DUPLICATES_MEAN;
-    } else if (time[0] == time[rows->n - 1]) {
+    if (time[0] == time[rows->n - 1] && (options->step == NULL || is_no_grid(options->step)))
         return make_single(grid, rows, mem, notes);
+    SSMI_TRY(find_rows(&fit, rows, time, order, options->step, tmp, notes));
+    if (options->step != NULL && fit.stamp == NULL) {
+        rule = SSM_DUPLICATES_MEAN;
     } else {
-        SSMI_TRY(ssmi_interval_find(&fit, rows, time, order, tmp));
         collisions c = find_collisions(rows, &fit, order);
         SSMI_TRY(judge_duplicates(&g, rows, &c, rule, ctx, notes));
     }
@@ -232,6 +254,7 @@ ssm_status ssmi_grid_make(ssmi_grid *grid, const ssmi_rows *rows, const ssm_tabl
     g.length = (size_t)fit.position[rows->n - 1] + 1;
     g.n_snapped = fit.n_snapped;
     g.n_gap_rows = count_gaps(&fit, rows->n);
+    SSMI_TRY(keep_stamps(&g, &fit, mem));
     SSMI_TRY(make_values(&g, rows->n_columns, mem));
     fill(&g, rows, &fit, order, rule);
     *grid = g;

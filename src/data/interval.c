@@ -1,6 +1,7 @@
 /* The sampling interval. First whole months, when all times share day and clock; then the commonest
  * difference, if every time lies on its grid, or within a quarter of a step of it; then the greatest common
- * divisor of the differences, if at least a quarter of its grid is there. Anything else is irregular. */
+ * divisor of the differences, if at least a quarter of its grid is there. Anything else is irregular: the
+ * rows keep their own times. */
 #include "data/grid.h"
 
 #include <stdio.h>
@@ -151,17 +152,17 @@ static int fit_divisor(ssmi_fit *fit, const int64_t *time, size_t n, int64_t *sc
     return place(fit, time, n, step, ssmi_floor_mod(time[0], step), &off);
 }
 
-static ssm_status fail_irregular(const ssmi_rows *rows, const int64_t *time, const size_t *order, size_t off,
-                                 int64_t step, ssm_context *ctx)
+static ssm_status note_irregular(const ssmi_rows *rows, const int64_t *time, const size_t *order, size_t off,
+                                 int64_t step, ssmi_notes *notes)
 {
     char text[32], at[SSM_TIME_TEXT_SIZE];
     ssm_step_text((ssm_step){SSM_STEP_NANOSECONDS, step}, text, sizeof text);
     ssm_time_text((ssm_time_index){time[off], {SSM_STEP_NANOSECONDS, 1}}, 0, at, sizeof at);
     at[19] = '\0'; /* to the second */
-    return ssmi_fail(
-        ctx, SSM_E_DATA,
-        "%s:%zu: the rows are irregular: %s lies off the %s grid that most of them suggest; bring them "
-        "to one with --step, for example --step \"%s\"",
+    return ssmi_note(
+        notes,
+        "%s:%zu: the rows are irregular: %s lies off the %s grid that most of them suggest; they "
+        "keep their own times, or bring them to a grid with --step, for example --step \"%s\"",
         rows->path, rows->line[order[off]], at, text, text);
 }
 
@@ -173,10 +174,37 @@ static ssm_status check_span(const ssmi_rows *rows, const int64_t *time, ssm_con
                      "%s: the times span more than 219 years, which only whole months can count", rows->path);
 }
 
-ssm_status ssmi_interval_find(ssmi_fit *fit, const ssmi_rows *rows, const int64_t *time, const size_t *order,
-                              ssm_arena *tmp)
+/* Rows of the file with the same time share a row; the typical distance is the median one. */
+ssm_status ssmi_interval_none(ssmi_fit *fit, const int64_t *time, size_t n, ssm_arena *tmp)
 {
-    size_t n = rows->n, count, off;
+    int64_t *difference = SSMI_ALLOC(tmp, int64_t, n), last = -1;
+    size_t count;
+    *fit = (ssmi_fit){.position = SSMI_ALLOC(tmp, int64_t, n), .stamp = SSMI_ALLOC(tmp, int64_t, n)};
+    if (difference == NULL || fit->position == NULL || fit->stamp == NULL) return SSM_E_MEMORY;
+    for (size_t i = 0; i < n; i++) {
+        if (i == 0 || time[i] != time[i - 1]) fit->stamp[++last] = time[i];
+        fit->position[i] = last;
+    }
+    const size_t used = differences(difference, time, n);
+    mode_of(difference, used, &count); /* sorts them */
+    fit->time = (ssm_time_index){time[0], {SSM_STEP_NANOSECONDS, nearest_nice(difference[used / 2])}};
+    return SSM_OK;
+}
+
+/* A grid of which the file has less than one row in twenty is no sampling interval but an accident, and so is
+ * one on which more than one time in a hundred falls on the row of another. */
+static int holds(const ssmi_fit *fit, const int64_t *time, size_t n)
+{
+    size_t shared = 0;
+    for (size_t i = 1; i < n; i++)
+        shared += time[i] != time[i - 1] && fit->position[i] == fit->position[i - 1];
+    return fit->position[n - 1] / 20 <= (int64_t)n + 50 && 100 * shared <= n;
+}
+
+ssm_status ssmi_interval_find(ssmi_fit *fit, const ssmi_rows *rows, const int64_t *time, const size_t *order,
+                              ssm_arena *tmp, ssmi_notes *notes)
+{
+    size_t n = rows->n, count, off = 0;
     int64_t *scratch = SSMI_ALLOC(tmp, int64_t, n);
     *fit = (ssmi_fit){.position = SSMI_ALLOC(tmp, int64_t, n)};
     if (scratch == NULL || fit->position == NULL) return SSM_E_MEMORY;
@@ -185,9 +213,10 @@ ssm_status ssmi_interval_find(ssmi_fit *fit, const ssmi_rows *rows, const int64_
     size_t used = differences(scratch, time, n);
     int64_t mode = mode_of(scratch, used, &count);
     int64_t step = 2 * count >= used ? mode : nearest_nice(scratch[used / 2]); /* sorted: the median */
-    if (place_at_likely_phase(fit, time, n, step, scratch, &off)) return SSM_OK;
+    if (place_at_likely_phase(fit, time, n, step, scratch, &off) && holds(fit, time, n)) return SSM_OK;
     if (fit_divisor(fit, time, n, scratch)) return SSM_OK;
-    return fail_irregular(rows, time, order, off, step, tmp->ctx);
+    SSMI_TRY(note_irregular(rows, time, order, off, step, notes));
+    return ssmi_interval_none(fit, time, n, tmp);
 }
 
 /* ---- a step given as text ---- */

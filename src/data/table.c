@@ -241,6 +241,7 @@ static void copy_grid(ssm_table *table, const ssmi_grid *grid)
 {
     table->length = grid->length;
     table->time = grid->time;
+    table->stamp = grid->stamp;
     table->n_gap_rows = grid->n_gap_rows;
     table->n_duplicates = grid->n_duplicates;
     table->n_backward = grid->n_backward;
@@ -269,8 +270,11 @@ static ssm_status make_series(reading *r, int64_t first_index)
     if (series == NULL) return SSM_E_MEMORY;
     for (size_t k = 0; k < n; k++) {
         const char *name = table->column[g->cells[k].column].name;
-        series[k] =
-            (ssm_series){.name = name, .value = grid.value[k], .length = grid.length, .time = grid.time};
+        series[k] = (ssm_series){.name = name,
+                                 .value = grid.value[k],
+                                 .length = grid.length,
+                                 .time = grid.time,
+                                 .stamp = grid.stamp};
     }
     SSMI_TRY(ssmi_parallel_for(r->ctx, n, detect_one, series));
     copy_grid(table, &grid);

@@ -70,6 +70,10 @@ typedef struct ssmi_figure {
     const ssmi_panel *panel; /* (n_panels), row by row */
 } ssmi_figure;
 
+/* Gives layers whose x counts rows of a series with stamps the places of these rows on its grid of the
+ * typical distance; layers of a series without stay as they are. */
+ssm_status ssmi_layers_place(ssmi_layer *layer, size_t n, const ssm_series *series, ssm_arena *arena);
+
 /* Draws into a file; the suffix .svg, .png or .pdf decides how. Written beside and renamed. */
 ssm_status ssmi_figure_save(ssm_context *ctx, const ssmi_figure *figure, const char *path);
 

@@ -95,6 +95,7 @@ static ssm_status draw(ssm_arena *tmp, const char *path, const ssm_series *histo
                               .y = mean,
                               .ink = SSMI_INK_SERIES,
                               .label = "forecast"};
+    SSMI_TRY(ssmi_layers_place(layer, n, history, tmp));
     ssmi_panel panel = {.x = {.kind = SSMI_SCALE_TIME, .time = history->time}, .n_layers = n, .layer = layer};
     if (history->time.step.unit == SSM_STEP_NONE) panel.x = (ssmi_axis){.label = "row"};
     ssmi_figure figure = {.width = 760,

@@ -52,7 +52,8 @@ static char *pace_text(ssm_arena *memory, const ssm_series *series)
     char step[32];
     ssm_step_text(series->time.step, step, sizeof step);
     int timed = series->time.step.unit != SSM_STEP_NONE;
-    return ssmi_arena_printf(memory, "%s%s", timed ? ", one every " : "", timed ? step : "");
+    const char *words = series->stamp != NULL ? ", irregular, typically one every " : ", one every ";
+    return ssmi_arena_printf(memory, "%s%s", timed ? words : "", timed ? step : "");
 }
 
 static ssm_status add_title(content *c)
@@ -255,8 +256,8 @@ static char *span_text(ssm_arena *memory, const ssm_series *series)
 {
     char from[SSM_TIME_TEXT_SIZE], to[SSM_TIME_TEXT_SIZE], *pace = pace_text(memory, series);
     if (pace == NULL) return NULL;
-    ssm_time_text(series->time, 0, from, sizeof from);
-    ssm_time_text(series->time, (int64_t)series->length - 1, to, sizeof to);
+    ssm_series_time_text(series, 0, from, sizeof from);
+    ssm_series_time_text(series, series->length - 1, to, sizeof to);
     return ssmi_arena_printf(memory, "%s to %s%s; %zu rows, %zu missing", from, to, pace, series->length,
                              missing_rows(series));
 }
@@ -265,7 +266,7 @@ static char *test_text(ssm_arena *memory, const ssm_backtest *b)
 {
     char from[SSM_TIME_TEXT_SIZE];
     size_t first = ssm_backtest_origin(b, 0, 0);
-    ssm_time_text(b->panel[0].time, (int64_t)first, from, sizeof from);
+    ssm_series_time_text(&b->panel[0], first, from, sizeof from);
     return ssmi_arena_printf(
         memory,
         "%zu forecasts of %zu rows from origins %zu rows apart, the first on row %zu (%s); models "

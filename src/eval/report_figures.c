@@ -1,5 +1,6 @@
 /* The figures of a report. A model has one colour in all of them. */
 #include "eval/report.h"
+#include "series/clock.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -63,6 +64,7 @@ static ssm_status window_panel(ssm_arena *memory, const ssm_backtest *b, size_t 
                               .ink = SSMI_INK_TEXT};
     layer[n++] =
         (ssmi_layer){.kind = SSMI_LAYER_LINE, .n = w->horizon, .first = first, .y = f->mean, .ink = ink};
+    SSMI_TRY(ssmi_layers_place(layer, n, series, memory));
     *panel = (ssmi_panel){.title = ssmi_arena_printf(memory, "%s, %s%s%s", b->outcome[outcome].label,
                                                      w->reason, b->n_series > 1 ? " of " : "",
                                                      b->n_series > 1 ? series->name : ""),
@@ -201,7 +203,8 @@ ssm_status ssmi_figure_origins(ssm_arena *memory, const ssm_backtest *b, ssmi_fi
     ssmi_panel *panel;
     double *x = SSMI_ALLOC(memory, double, b->n_origins);
     if (x == NULL || one_panel(memory, b->n_outcomes, &layer, &panel, figure) == NULL) return SSM_E_MEMORY;
-    for (size_t k = 0; k < b->n_origins; k++) x[k] = (double)ssm_backtest_origin(b, 0, k);
+    for (size_t k = 0; k < b->n_origins; k++)
+        x[k] = ssmi_series_place(b->panel, ssm_backtest_origin(b, 0, k));
     for (size_t o = 0; o < b->n_outcomes; o++) {
         if (b->outcome[o].status != SSM_OK) continue;
         const double *loss = b->outcome[o].loss + (b->n_horizons - 1) * b->n_origins;

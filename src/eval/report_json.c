@@ -63,8 +63,8 @@ static json_t *one_series(writer *w, size_t i)
     json_t *object = json_object(), *periods = json_array();
     size_t missing = 0;
     for (size_t t = 0; t < s->length; t++) missing += isnan(s->value[t]) != 0;
-    ssm_time_text(s->time, 0, from, sizeof from);
-    ssm_time_text(s->time, (int64_t)s->length - 1, to, sizeof to);
+    ssm_series_time_text(s, 0, from, sizeof from);
+    ssm_series_time_text(s, s->length - 1, to, sizeof to);
     ssm_step_text(s->time.step, step, sizeof step);
     for (size_t k = 0; k < s->n_periods; k++) append(w, periods, count(s->period[k]));
     put(w, object, "name", text(w, s->name));
@@ -236,7 +236,7 @@ static json_t *windows(writer *w)
         const ssm_window *window = &b->window[i];
         char time[SSM_TIME_TEXT_SIZE];
         json_t *object = json_object(), *forecasts = json_array();
-        ssm_time_text(b->panel[window->series].time, (int64_t)window->row, time, sizeof time);
+        ssm_series_time_text(&b->panel[window->series], window->row, time, sizeof time);
         put(w, object, "horizon", count(window->horizon));
         put(w, object, "series", text(w, b->panel[window->series].name));
         put(w, object, "row", count(window->row));

@@ -72,6 +72,7 @@ char *ssmi_report_horizon(ssm_arena *memory, const ssm_backtest *b, size_t rows)
     static const unit months[] = {{12, "year", "years"}, {1, "month", "months"}};
     ssm_step step = b->panel[0].time.step;
     int64_t second = INT64_C(1000000000);
+    if (b->panel[0].stamp != NULL) return ssmi_arena_printf(memory, "%zu", rows);
     if (step.unit == SSM_STEP_MONTHS && step.count < 100000 && rows < 100000000) {
         return span_text(memory, rows, step.count * (int64_t)rows, months);
     }

@@ -21,12 +21,13 @@ typedef struct candidate {
     const char *model;
     size_t rows;   /* at least so many */
     size_t cycles; /* at least so many of the shortest season; 0: no season needed */
+    int off_grid;  /* only for series with times of their own */
 } candidate;
 
 /* The first two also answer when nothing can be scored. Of equal scores the earlier one wins. */
 static const candidate table[] = {
-    {"naive", 1, 0},   {"seasonal_naive", 2, 2}, {"mean", 8, 0},  {"drift", 8, 0},
-    {"kalman", 12, 0}, {"linear", 40, 0},        {"zero", 16, 0},
+    {"naive", 1, 0, 0},   {"seasonal_naive", 2, 2, 0}, {"mean", 8, 0, 0},  {"drift", 8, 0, 0},
+    {"kalman", 12, 0, 0}, {"linear", 40, 0, 0},        {"zero", 16, 0, 0}, {"continuous", 12, 0, 1},
 };
 
 enum { N_CANDIDATES = sizeof table / sizeof *table };
@@ -38,7 +39,9 @@ typedef struct auto_model {
 
 static int suits(const candidate *c, const ssm_series *series, size_t rows)
 {
-    if (ssm_forecaster_type_find(c->model) == NULL || rows < c->rows) return 0;
+    const ssm_forecaster_type *type = ssm_forecaster_type_find(c->model);
+    if (type == NULL || rows < c->rows) return 0;
+    if (series->stamp != NULL ? !(type->caps & SSM_CAP_IRREGULAR) : c->off_grid) return 0;
     return c->cycles == 0 || (series->n_periods > 0 && rows >= c->cycles * series->period[0]);
 }
 
@@ -80,7 +83,8 @@ static ssm_status decide(decision *d, const ssmi_trial *trials, size_t n, const 
     d->scored = rank(d->order, trials, n);
     d->size = d->scored > 0;
     d->mase = d->scored > 0 ? trials[d->order[0]].mase : NAN;
-    for (size_t k = 2; k <= MAX_BEST && k <= d->scored; k++) {
+    const size_t most = plan->series.stamp == NULL ? MAX_BEST : 1; /* averages want a grid */
+    for (size_t k = 2; k <= most && k <= d->scored; k++) {
         double mase;
         SSMI_TRY(average_score(&mase, trials, d->order, k, plan, tmp));
         if (!(mase < d->mase)) continue;
@@ -190,7 +194,7 @@ const ssm_forecaster_type ssmi_model_auto = {
     .name = "auto",
     .summary = "the model, or average of models, that wins a short backtest",
     .reference = "Hyndman & Koehler (2006), Another look at measures of forecast accuracy",
-    .caps = SSM_CAP_MISSING | SSM_CAP_DIRECT | SSM_CAP_COMPOSITE,
+    .caps = SSM_CAP_MISSING | SSM_CAP_DIRECT | SSM_CAP_COMPOSITE | SSM_CAP_IRREGULAR,
     .self_size = sizeof(auto_model),
     .fit = fit,
     .condition = condition,

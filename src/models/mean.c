@@ -40,6 +40,13 @@ static ssm_status update(void *self, const double *y)
     return SSM_OK;
 }
 
+/* Rows count, whenever they come. */
+static ssm_status update_at(void *self, int64_t time, const double *y)
+{
+    (void)time;
+    return update(self, y);
+}
+
 static ssm_status predict(const void *self_, ssm_forecast *out, ssm_arena *tmp)
 {
     const mean *self = self_;
@@ -72,11 +79,12 @@ const ssm_forecaster_type ssmi_model_mean = {
     .name = "mean",
     .summary = "the mean of the observed values",
     .reference = "Hyndman & Athanasopoulos (2021), Forecasting: Principles and Practice, section 5.2",
-    .caps = SSM_CAP_MISSING | SSM_CAP_ONLINE,
+    .caps = SSM_CAP_MISSING | SSM_CAP_ONLINE | SSM_CAP_IRREGULAR,
     .self_size = sizeof(mean),
     .fit = fit,
     .condition = condition,
     .update = update,
+    .update_at = update_at,
     .predict = predict,
     .params = params,
     .state = state,

@@ -89,3 +89,24 @@ ssm_status ssm_series_time_at(const ssm_series *series, size_t t, int64_t *time)
     ssmi_clock_start(&clock, series);
     return ssmi_clock_time(&clock, t - (series->length - 1), time);
 }
+
+void ssm_series_time_text(const ssm_series *series, size_t t, char *text, size_t size)
+{
+    ssm_time_index index = series->time;
+    if (series->stamp == NULL || series->length == 0) {
+        ssm_time_text(index, (int64_t)t, text, size);
+        return;
+    }
+    if (size > 0) text[0] = '\0';
+    if (ssm_series_time_at(series, t, &index.start) == SSM_OK) ssm_time_text(index, 0, text, size);
+}
+
+double ssmi_series_place(const ssm_series *series, size_t t)
+{
+    int64_t time;
+    if (series->stamp == NULL || series->length == 0 || ssm_series_time_at(series, t, &time) != SSM_OK)
+        return (double)t;
+    const int after = time >= series->time.start;
+    const double apart = after ? between(series->time.start, time) : -between(time, series->time.start);
+    return apart / ssmi_step_length(series->time.step);
+}

@@ -28,6 +28,8 @@ double ssmi_clock_gap(const ssmi_clock *clock, size_t k);
 double ssmi_clock_gap_to(const ssmi_clock *clock, int64_t time);
 /* The same from row t - 1 to row t of a series, t > 0. */
 double ssmi_series_gap(const ssm_series *series, size_t t);
+/* Row t of a series, or one behind its end, in rows of the grid `time`: t, unless the series has stamps. */
+double ssmi_series_place(const ssm_series *series, size_t t);
 /* Length of a step as ssmi_clock_gap counts it. */
 double ssmi_step_length(ssm_step step);
 

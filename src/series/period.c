@@ -322,7 +322,7 @@ ssm_status ssm_series_detect_periods(ssm_context *ctx, ssm_series *series)
     ssm_arena tmp;
     ssmi_arena_init(&tmp, ctx);
     search s = {.tmp = &tmp};
-    ssm_status status = detect(&s, series);
+    ssm_status status = series->stamp == NULL ? detect(&s, series) : SSM_OK;
     ssmi_arena_clear(&tmp);
     if (status != SSM_OK) return status;
     series->n_periods = s.n_periods;

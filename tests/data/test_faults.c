@@ -218,8 +218,14 @@ static const fault faults[] = {
         "1 of 4 rows on the 1 d grid are not in the file", {0}},
     {"jitter", T("date,v\n" D1 " 00:00,1.5\n" D2 " 00:10,2.5\n" D3 " 00:00,\n2024-01-03 23:59,4.5\n"), WARN,
         "times a little off the 1 d grid were moved to it (2 rows, by at most 10 min)", {0}},
-    {"irregular", T("date,v\n" D1 " 00:00,1\n" D1 " 07:13,2\n" D2 " 03:11,3\n" D2
-        " 03:12,4\n2024-01-05 17:00,5\n"), FAIL, "the rows are irregular", {0}},
+    {"irregular", T("date,v\n" D1 ",1.5\n" D2 ",2.5\n2024-01-03,\n2027-04-17,4.5\n"), WARN,
+        "the rows are irregular", {0}},
+    {"irregular, out of order", T("date,v\n" D2 ",2.5\n" D1 ",1.5\n2027-04-17,4.5\n2024-01-03,\n"), WARN,
+        "rows are not in order", {0}},
+    {"irregular, repeated", T("date,v\n" D1 ",1.5\n" D2 ",2\n" D2 ",3\n2024-01-03,\n2027-04-17,4.5\n"), WARN,
+        "their mean is used", {.duplicates = SSM_DUPLICATES_MEAN}},
+    {"irregular when asked", T("date,v\n" D1 ",1.5\n" D2 ",2.5\n" D4 ",\n2024-01-05,4.5\n"), SAME, NULL, {.step =
+        "irregular"}},
     {"irregular, resampled", T("date,v\n" D1 " 00:00,1\n" D1 " 07:13,2\n" D2 " 03:11,2\n" D2 " 03:12,3\n" D4
         " 17:00,4.5\n"), WARN, "1 of 4 rows", {.step = "1 d"}},
     {"step that is none", T("date,v\n" D1 ",1\n" D2 ",2\n"), FAIL, "cannot read \"soon\" as a step", {.step =

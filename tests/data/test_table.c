@@ -381,6 +381,48 @@ static void a_dirty_sensor_file_is_read_right(void **state)
     ssm_table_free(table);
 }
 
+static void rows_without_a_grid_keep_their_times(void **state)
+{
+    /* minutes of an hour at random: less than a quarter of any grid is there */
+    static const char text[] = "t,v,w\n2024-01-01 00:03,1,9\n2024-01-01 00:40,2,8\n2024-01-01 01:01,3,\n"
+                               "2024-01-01 01:01,3,7\n2024-01-01 03:17,4,6\n2024-01-01 03:59,5,5\n";
+    static const int minute[] = {3, 40, 61, 197, 239};
+    static const char *const forced[] = {NULL, "irregular", "none"};
+    char shown[SSM_TIME_TEXT_SIZE];
+    for (size_t k = 0; k < 3; k++) {
+        ssm_table *table = read_string(*state, text, &(ssm_table_options){.step = forced[k]});
+        assert_int_equal(table->length, 5);
+        assert_int_equal(table->n_gap_rows, 0);
+        assert_int_equal(table->n_duplicates, 1);
+        for (size_t i = 0; i < table->n_series; i++) {
+            const ssm_series *s = &table->series[i];
+            assert_ptr_equal(s->stamp, table->stamp);
+            assert_int_equal(s->n_periods, 0);
+            for (size_t t = 0; t < 5; t++)
+                assert_int_equal(s->stamp[t] - s->stamp[0], (minute[t] - 3) * INT64_C(60000000000));
+        }
+        assert_true(table->series[1].value[2] == 7);
+        assert_int_equal(table->time.step.count, 42 * INT64_C(60000000000)); /* the median */
+        ssm_series_time_text(table->series, 4, shown, sizeof shown);
+        assert_string_equal(shown, "2024-01-01T03:59:00");
+        ssm_table_free(table);
+    }
+    /* a file that has a grid keeps it unless told otherwise */
+    static const char regular[] = "t,v\n2024-01-01,1\n2024-01-02,2\n2024-01-04,4\n";
+    ssm_table *table = read_string(*state, regular, NULL);
+    assert_null(table->stamp);
+    assert_int_equal(table->length, 4);
+    ssm_table_free(table);
+    table = read_string(*state, regular, &(ssm_table_options){.step = "irregular"});
+    assert_int_equal(table->length, 3);
+    assert_true(table->stamp[2] - table->stamp[1] == 2 * (table->stamp[1] - table->stamp[0]));
+    ssm_table_free(table);
+    table = read_string(*state, text, &(ssm_table_options){.step = "1 h"});
+    assert_null(table->stamp);
+    assert_int_equal(table->length, 4);
+    ssm_table_free(table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -395,6 +437,7 @@ int main(void)
         cmocka_unit_test(files_that_cannot_be_read_are_io_errors),
         cmocka_unit_test(each_allocation_that_fails_is_a_clean_error),
         cmocka_unit_test(every_public_file_is_read_as_its_manifest_says),
+        cmocka_unit_test(rows_without_a_grid_keep_their_times),
         cmocka_unit_test(a_dirty_sensor_file_is_read_right),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
