@@ -100,8 +100,9 @@ static ssmi_continuous_fit run(estimation *e)
     return ssmi_continuous_run(&e->filter, &e->rows, e->burn);
 }
 
-static double value(void *user, const double *theta)
+static double value(void *user, const double *theta, double *gradient)
 {
+    (void)gradient;
     estimation *e = user;
     for (size_t k = 0; k < e->n; k++) e->flow->parameter[e->index[k]] = exp(theta[k]);
     return run(e).loglik;
@@ -123,22 +124,33 @@ static void clear_zeros(estimation *e, double best)
     }
 }
 
+/* The likelihood has local maxima. A small first step and a large one lead to different ones; the better
+ * counts. */
 static ssm_status climb(estimation *e, int *converged)
 {
-    double theta[SSMI_FLOW_PARAMETERS], low[SSMI_FLOW_PARAMETERS], high[SSMI_FLOW_PARAMETERS];
+    double start[SSMI_FLOW_PARAMETERS], theta[SSMI_FLOW_PARAMETERS], best_theta[SSMI_FLOW_PARAMETERS];
+    double low[SSMI_FLOW_PARAMETERS], high[SSMI_FLOW_PARAMETERS], best = -INFINITY;
+    const double size[2] = {(double)e->rows.length, 1.0};
     for (size_t k = 0; k < e->n; k++) {
         const range r = range_of(e->index[k]);
         low[k] = r.low;
         high[k] = r.high;
-        theta[k] = log(fmax(e->flow->parameter[e->index[k]], 1e-300));
+        start[k] = log(fmax(e->flow->parameter[e->index[k]], 1e-300));
     }
-    ssmi_maximum m = {
-        .n = e->n, .low = low, .high = high, .value = value, .user = e, .precision = precision, .most = 60};
-    ssmi_maximise(&m, theta);
-    if (isinf(m.best)) return SSM_E_NUMERIC;
-    value(e, theta);
-    clear_zeros(e, m.best);
-    *converged = m.converged;
+    for (size_t k = 0; k < 2; k++) {
+        ssmi_maximum m = {.n = e->n, .low = low, .high = high, .value = value, .user = e, .most = 60};
+        m.size = size[k];
+        m.precision = precision;
+        memcpy(theta, start, sizeof theta);
+        ssmi_maximise(&m, theta);
+        if (!(m.best > best)) continue;
+        best = m.best;
+        *converged = m.converged;
+        memcpy(best_theta, theta, sizeof theta);
+    }
+    if (isinf(best)) return SSM_E_NUMERIC;
+    value(e, best_theta, NULL);
+    clear_zeros(e, best);
     return SSM_OK;
 }
 

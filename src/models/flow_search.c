@@ -8,8 +8,8 @@
 
 /* Rows times squared states that one evaluation may cost, and rows at most: a second or two for the whole
  * search. Seasons need rows more than precision needs them. */
-static const double evaluation_budget = 1e6;
-enum { most_rows = 4000, most_burn = 40, least_rows = 8 };
+static const double evaluation_budget = 7e5;
+enum { most_rows = 3000, most_burn = 40, least_rows = 8 };
 
 static const size_t harmonic_steps[] = {1, 2, 4, 8, SSMI_FLOW_HARMONICS};
 

@@ -1,4 +1,5 @@
-/* NLopt's SLSQP (Kraft 1994) on central differences. Whatever it does, the best point seen is kept. */
+/* NLopt's SLSQP (Kraft 1994), on the gradient or on central differences. Whatever it does, the best point
+ * seen is kept. */
 #include "models/maximise.h"
 
 #include <math.h>
@@ -14,10 +15,10 @@ typedef struct climb {
     double best_theta[SSMI_MAXIMISE_MOST];
 } climb;
 
-static double value_at(climb *c, const double *theta)
+static double value_at(climb *c, const double *theta, double *gradient)
 {
     ssmi_maximum *m = c->m;
-    const double value = m->value(m->user, theta);
+    const double value = m->value(m->user, theta, gradient);
     m->evaluations++;
     if (!isfinite(value)) return nowhere;
     if (value > m->best) {
@@ -35,19 +36,24 @@ static double slope_at(climb *c, const double *theta, size_t k)
     const double above = fmin(theta[k] + step, c->m->high[k]), below = fmax(theta[k] - step, c->m->low[k]);
     if (!(above > below)) return 0.0;
     moved[k] = above;
-    const double high = value_at(c, moved);
+    const double high = value_at(c, moved, NULL);
     moved[k] = below;
-    const double low = value_at(c, moved);
+    const double low = value_at(c, moved, NULL);
     return high > nowhere && low > nowhere ? (high - low) / (above - below) : 0.0;
 }
 
 static double call(unsigned n, const double *theta, double *gradient, void *user)
 {
     climb *c = user;
-    const double value = value_at(c, theta);
-    for (unsigned k = 0; gradient != NULL && k < n; k++)
-        gradient[k] = value > nowhere ? slope_at(c, theta, k) : 0.0;
-    return value;
+    const ssmi_maximum *m = c->m;
+    const double value = value_at(c, theta, m->exact ? gradient : NULL);
+    for (unsigned k = 0; gradient != NULL && k < n; k++) {
+        if (!(value > nowhere))
+            gradient[k] = 0.0;
+        else
+            gradient[k] = (m->exact ? gradient[k] : slope_at(c, theta, k)) / m->size;
+    }
+    return value / m->size;
 }
 
 void ssmi_maximise(ssmi_maximum *m, double *theta)
@@ -61,13 +67,13 @@ void ssmi_maximise(ssmi_maximum *m, double *theta)
     memcpy(c.best_theta, theta, m->n * sizeof *theta);
     nlopt_opt opt = nlopt_create(NLOPT_LD_SLSQP, (unsigned)m->n);
     if (opt == NULL) {
-        value_at(&c, theta);
+        value_at(&c, theta, NULL);
         return;
     }
     nlopt_set_lower_bounds(opt, m->low);
     nlopt_set_upper_bounds(opt, m->high);
     nlopt_set_max_objective(opt, call, &c);
-    nlopt_set_ftol_abs(opt, m->precision);
+    nlopt_set_ftol_abs(opt, m->precision / m->size);
     nlopt_set_xtol_abs1(opt, 1e-5);
     nlopt_set_maxeval(opt, (int)m->most);
     const nlopt_result result = nlopt_optimize(opt, theta, &value);

@@ -1,17 +1,20 @@
-/* Maximum of a smooth function of a few bounded numbers of which only values are known: a log-likelihood
- * whose matrices depend on the parameters in ways that have no short derivative. */
+/* Maximum of a smooth function of bounded numbers: a log-likelihood with its score, or one whose matrices
+ * depend on the parameters in ways that have no short derivative, where differences take its place. */
 #ifndef SSMCAST_MODELS_MAXIMISE_H
 #define SSMCAST_MODELS_MAXIMISE_H
 
 #include <stddef.h>
 
-enum { SSMI_MAXIMISE_MOST = 24 };
+enum { SSMI_MAXIMISE_MOST = 256 };
 
 typedef struct ssmi_maximum {
     size_t n; /* <= SSMI_MAXIMISE_MOST */
     const double *low, *high;
-    double (*value)(void *user, const double *theta); /* -infinity where it cannot be evaluated */
+    /* -infinity where it cannot be evaluated. With `exact` it fills the gradient (n), unless that is NULL. */
+    double (*value)(void *user, const double *theta, double *gradient);
+    int exact;
     void *user;
+    double size;      /* of the value, such as the number of rows: the optimiser wants numbers near 1 */
     double precision; /* of the value: a step that gains less ends the search */
     size_t most;      /* iterations of the optimiser at most */
     /* results */
