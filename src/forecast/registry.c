@@ -13,6 +13,7 @@
     X(mean)                                                                                                  \
     X(kalman)                                                                                                \
     X(statespace)                                                                                            \
+    X(common)                                                                                                \
     X(continuous)                                                                                            \
     X(linear)                                                                                                \
     X(mamba)                                                                                                 \
