@@ -153,6 +153,42 @@ static void a_wandering_level_has_the_density_of_its_contrasts(void **state)
     ssm_context_free(ctx);
 }
 
+/* CARMA(2,1) with roots -0.3 and -1.1: x'' + 1.4 x' + 0.33 x = w, y = x + 0.5 x' + noise. Its covariance is
+ * Z exp(A d) P Z' with the stationary P of x and x', and exp(A d) by Sylvester's formula (Brockwell 2001). */
+static double carma_covariance(double d, const double *P)
+{
+    const double r = -0.3, s = -1.1, e = exp(r * d), f = exp(s * d);
+    const double one = (r * f - s * e) / (r - s), slope = (e - f) / (r - s);
+    const double T[4] = {one, -0.33 * slope, slope, one - 1.4 * slope};
+    const double x = T[0] * P[0] + T[2] * 0.5 * P[1], v = T[1] * P[0] + T[3] * 0.5 * P[1];
+    return x + 0.5 * v;
+}
+
+static void a_carma_process_has_the_density_of_its_covariance(void **state)
+{
+    (void)state;
+    ssm_context *ctx = open_context();
+    rows r;
+    static double T[4 * LENGTH], Q[4 * LENGTH], C[LENGTH * LENGTH];
+    double after[LENGTH];
+    const double A[4] = {0, -0.33, 1, -1.4}, Qc[4] = {0, 0, 0, 0.6}, Z[2] = {1, 0.5}, H = 0.1;
+    const double variance[2] = {0.6 / (2 * 1.4 * 0.33), 0.6 / (2 * 1.4)},
+                 P[4] = {variance[0], 0, 0, variance[1]};
+    make_rows(&r);
+    for (size_t t = 0; t < LENGTH; t++) after[t] = r.gap[(t + 1) % LENGTH];
+    for (size_t i = 0; i < LENGTH; i++) {
+        for (size_t j = 0; j < LENGTH; j++)
+            C[i + j * LENGTH] = carma_covariance(fabs(r.time[i] - r.time[j]), variance) + (i == j ? H : 0.0);
+    }
+    assert_int_equal(ssm_statespace_sample(ctx, A, Qc, 2, after, LENGTH, T, Q), SSM_OK);
+    const ssm_statespace model = {
+        .n = 2, .p = 1, .r = 2, .Z = {Z, 0}, .H = {&H, 0}, .T = {T, 4}, .Q = {Q, 4}, .P1 = P};
+    ssm_kalman_summary summary;
+    assert_int_equal(ssm_kalman_filter(ctx, &model, r.y, LENGTH, NULL, NULL, &summary), SSM_OK);
+    assert_close(summary.loglik, density(C, r.y, LENGTH), 1e-11);
+    ssm_context_free(ctx);
+}
+
 static void on_a_grid_it_is_the_discrete_model(void **state)
 {
     (void)state;
@@ -325,6 +361,7 @@ int main(void)
         cmocka_unit_test(every_part_moves_as_van_loan_says),
         cmocka_unit_test(stationary_parts_have_the_density_of_their_covariance),
         cmocka_unit_test(a_wandering_level_has_the_density_of_its_contrasts),
+        cmocka_unit_test(a_carma_process_has_the_density_of_its_covariance),
         cmocka_unit_test(on_a_grid_it_is_the_discrete_model),
         cmocka_unit_test(rows_left_out_are_rows_missing),
         cmocka_unit_test(the_unit_of_time_does_not_matter),
