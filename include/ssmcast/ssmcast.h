@@ -4,6 +4,7 @@
 
 #include <ssmcast/context.h>
 #include <ssmcast/diagnostics.h>
+#include <ssmcast/estimate.h>
 #include <ssmcast/eval.h>
 #include <ssmcast/forecast.h>
 #include <ssmcast/forecaster.h>

@@ -5,8 +5,9 @@
  *     d loglik / d P1 = 1/2 (r_0 r_0' - N_0)
  *     d loglik / d T  = sum_t (r_t alpha_t' - N_t T P_{t|t}),   alpha_t = a_{t|t} + P_{t|t} T' r_t
  * the last because it is Q^-1 times the smoothed product of eta_t and alpha_t. In the diffuse phase r0 and N0
- * take the place of r and N. Once P has settled the recursion for N is a fixed map too; when N stops moving,
- * a row costs r only.
+ * take the place of r and N. When a common factor sigma^2 of the variances is concentrated out, u, D, r and N
+ * come from the model without it, and products of two of u and r are divided by sigma^2. Once P has settled
+ * the recursion for N is a fixed map too; when N stops moving, a row costs r only.
  *
  * Known value: at the maximum of the likelihood all of them are zero (Nile: 15098.5 and 1469.2). */
 #include "kalman/score.h"
@@ -16,6 +17,23 @@
 
 enum { rows_between_tests = 8 };
 static const double settled_tolerance = 1e-13;
+
+/* The columns of the filtered variance that the places need, each once. */
+static ssm_status choose_columns(ssmi_kalman_scorer *s, size_t n, ssm_arena *arena)
+{
+    size_t *column = SSMI_ALLOC(arena, size_t, n), count = 0;
+    s->slot = SSMI_ALLOC(arena, size_t, s->n_places);
+    if (column == NULL || s->slot == NULL) return SSM_E_MEMORY;
+    for (size_t k = 0; k < s->n_places; k++) {
+        size_t j = 0;
+        while (j < count && column[j] != s->place[k].column) j++;
+        if (j == count) column[count++] = s->place[k].column;
+        s->slot[k] = j;
+    }
+    s->record.column = column;
+    s->record.n_columns = count;
+    return SSM_OK;
+}
 
 ssm_status ssmi_kalman_scorer_init(ssmi_kalman_scorer *s, const ssm_statespace *model,
                                    const ssmi_kalman_motion *motion, size_t capacity, const ssmi_place *place,
@@ -35,17 +53,14 @@ ssm_status ssmi_kalman_scorer_init(ssmi_kalman_scorer *s, const ssm_statespace *
     r->Minf = model->P1inf != NULL ? SSMI_ALLOC(arena, double, n *p *capacity) : NULL;
     r->steady = SSMI_ALLOC(arena, unsigned char, capacity);
     r->a_filtered = n_places > 0 ? SSMI_ALLOC(arena, double, n *capacity) : NULL;
-    r->P_columns = SSMI_ALLOC(arena, double, n *n_places *capacity);
-    size_t *column = SSMI_ALLOC(arena, size_t, n_places);
+    SSMI_TRY(choose_columns(s, n, arena));
+    r->P_columns = SSMI_ALLOC(arena, double, n * r->n_columns * capacity);
     s->Tp = SSMI_ALLOC(arena, double, 2 * n);
     s->before = SSMI_ALLOC(arena, double, n *n);
-    if (r->innovation == NULL || r->M == NULL || r->steady == NULL || r->P_columns == NULL ||
-        column == NULL || s->Tp == NULL || s->before == NULL || (model->P1inf != NULL && r->Minf == NULL) ||
+    if (r->innovation == NULL || r->M == NULL || r->steady == NULL || r->P_columns == NULL || s->Tp == NULL ||
+        s->before == NULL || (model->P1inf != NULL && r->Minf == NULL) ||
         (n_places > 0 && r->a_filtered == NULL))
         return SSM_E_MEMORY;
-    for (size_t k = 0; k < n_places; k++) column[k] = place[k].column;
-    r->column = column;
-    r->n_columns = n_places;
     s->shock = s->Tp + n;
     return SSM_OK;
 }
@@ -91,9 +106,9 @@ static void add_shocks(ssmi_kalman_scorer *s, const ssmi_kalman_slope *out)
     const double *x = seen_by_shocks(s);
     for (size_t j = 0; j < r; j++) {
         if (out->Qdiag != NULL && is_shocked(&s->filter.system, j))
-            out->Qdiag[j] += 0.5 * (x[j] * x[j] - shock_information(s, j, j));
+            out->Qdiag[j] += 0.5 * (s->weight * x[j] * x[j] - shock_information(s, j, j));
         for (size_t i = 0; i < r && out->Q != NULL; i++)
-            out->Q[i + j * r] += 0.5 * (x[i] * x[j] - shock_information(s, i, j));
+            out->Q[i + j * r] += 0.5 * (s->weight * x[i] * x[j] - shock_information(s, i, j));
     }
 }
 
@@ -102,15 +117,17 @@ static void add_transitions(ssmi_kalman_scorer *s, size_t t, const ssmi_kalman_s
     const size_t n = s->back.n;
     for (size_t k = 0; k < s->n_places && out->T != NULL; k++) {
         const size_t i = s->place[k].row, j = s->place[k].column;
-        ssmi_rows_times(s->Tp, &s->filter.system.T, s->record.P_columns + (t * s->n_places + k) * n);
+        ssmi_rows_times(s->Tp, &s->filter.system.T,
+                        s->record.P_columns + (t * s->record.n_columns + s->slot[k]) * n);
         const double alpha = s->record.a_filtered[t * n + j] + ssmi_dot(s->Tp, s->back.r0, n);
-        out->T[k] += s->back.r0[i] * alpha - ssmi_dot(s->back.N0 + i * n, s->Tp, n);
+        out->T[k] += s->weight * s->back.r0[i] * alpha - ssmi_dot(s->back.N0 + i * n, s->Tp, n);
     }
 }
 
-static void add_error(const ssmi_kalman_slope *out, size_t i, ssmi_smoothed_error e)
+static void add_error(const ssmi_kalman_scorer *s, const ssmi_kalman_slope *out, size_t i,
+                      ssmi_smoothed_error e)
 {
-    if (out->H != NULL) out->H[i] += 0.5 * (e.u * e.u - e.D);
+    if (out->H != NULL) out->H[i] += 0.5 * (s->weight * e.u * e.u - e.D);
 }
 
 /* A row before which N is a fixed point: D of its scalars stays as it was on the row after. */
@@ -123,7 +140,7 @@ static void pass_settled(ssmi_kalman_scorer *s, size_t t, const ssmi_observation
         const size_t k = t * p + i;
         const double u = ssmi_kalman_backward_mean(&s->back, observed->Z, i, s->record.innovation + k,
                                                    s->record.M + k * n, NULL, 0);
-        add_error(out, i, (ssmi_smoothed_error){.u = u, .D = D[i]});
+        add_error(s, out, i, (ssmi_smoothed_error){.u = u, .D = D[i]});
     }
 }
 
@@ -138,7 +155,7 @@ static void pass_full(ssmi_kalman_scorer *s, size_t t, const ssmi_observation *o
         const ssmi_smoothed_error e = ssmi_kalman_backward_update(
             &s->back, observed->Z, i, s->record.innovation + k, s->record.M + k * n, Minf, 0);
         D[i] = e.D;
-        add_error(out, i, e);
+        add_error(s, out, i, e);
     }
 }
 
@@ -179,6 +196,7 @@ ssm_status ssmi_kalman_scorer_run(ssmi_kalman_scorer *s, const double *y, size_t
     if (length > s->capacity) return ssmi_fail(s->filter.ctx, SSM_E_ARGUMENT, "series longer than announced");
     ssmi_kalman_filter_refresh(&s->filter);
     SSMI_TRY(ssmi_kalman_filter_run(&s->filter, y, length, options, &s->record, summary));
+    s->weight = options != NULL && options->concentrate && summary->scale > 0.0 ? 1.0 / summary->scale : 1.0;
     clear(out->H, m->p);
     clear(out->Q, m->r * m->r);
     clear(out->Qdiag, m->r);
@@ -186,7 +204,8 @@ ssm_status ssmi_kalman_scorer_run(ssmi_kalman_scorer *s, const double *y, size_t
     run_back(s, y, length, out);
     for (size_t j = 0; j < m->n && out->P1 != NULL; j++) {
         for (size_t i = 0; i < m->n; i++) {
-            out->P1[i + j * m->n] = 0.5 * (s->back.r0[i] * s->back.r0[j] - s->back.N0[i + j * m->n]);
+            out->P1[i + j * m->n] =
+                0.5 * (s->weight * s->back.r0[i] * s->back.r0[j] - s->back.N0[i + j * m->n]);
         }
     }
     return SSM_OK;

@@ -18,6 +18,8 @@ typedef struct ssmi_kalman_scorer {
     size_t capacity;
     const ssmi_place *place; /* (n_places) elements of T whose derivative is wanted; borrowed */
     size_t n_places;
+    size_t *slot;                /* (n_places) which of the record's columns belongs to the place */
+    double weight;               /* of products of means: 1 / the concentrated scale */
     double *Tp, *before, *shock; /* (n), (n, n), (n) */
 } ssmi_kalman_scorer;
 

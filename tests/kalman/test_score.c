@@ -176,6 +176,36 @@ static void autoregression_beside_a_diffuse_level_has_its_score(void **state)
     ssm_context_free(ctx);
 }
 
+/* With a common factor of the variances taken out, one element at a time. */
+static void concentrated_likelihood_has_the_score_of_central_differences(void **state)
+{
+    (void)state;
+    double y[MOST_ROWS], H[1], Q[MOST_STATES * MOST_STATES], value;
+    const ssm_kalman_options options = {.concentrate = 1};
+    small_model m;
+    read_log_passengers(y);
+    y[3] = y[50] = NAN;
+    dummy_seasonal(&m, 1, 2.5, 5e-3, 0.25);
+    ssm_context *ctx = open_context();
+    const ssm_kalman_score out = {.H = H, .Q = Q};
+    assert_int_equal(ssm_kalman_loglik_score(ctx, &m.model, y, 144, &options, &value, &out), SSM_OK);
+    double *const element[] = {m.H, m.Q, m.Q + 14, m.Q + 28};
+    const double found[] = {H[0], Q[0], Q[14], Q[28]};
+    for (size_t k = 0; k < 4; k++) {
+        const double old = *element[k], step = 1e-5 * old;
+        double side[2];
+        for (int j = 0; j < 2; j++) {
+            *element[k] = old + (j == 0 ? step : -step);
+            ssm_kalman_summary summary;
+            assert_int_equal(ssm_kalman_filter(ctx, &m.model, y, 144, &options, NULL, &summary), SSM_OK);
+            side[j] = summary.loglik;
+        }
+        *element[k] = old;
+        assert_slope(found[k], (side[0] - side[1]) / (2 * step), 1 / old);
+    }
+    ssm_context_free(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +213,7 @@ int main(void)
         cmocka_unit_test(score_vanishes_at_the_maximum),
         cmocka_unit_test(settled_recursions_give_the_same_score),
         cmocka_unit_test(random_systems_have_the_score_of_central_differences),
+        cmocka_unit_test(concentrated_likelihood_has_the_score_of_central_differences),
         cmocka_unit_test(autoregression_beside_a_diffuse_level_has_its_score),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
