@@ -110,6 +110,43 @@ SSM_API ssm_status ssm_estimate(ssm_context *ctx, const ssm_estimation *task, co
                                 const ssm_estimate_options *options, const ssm_estimate_output *out,
                                 ssm_estimate_summary *summary);
 
+/* ---- EM ---- */
+
+/* What EM may change of a model: the memory behind its matrices, NULL for those that stay. Sizes, R, c and d
+ * stay in any case. */
+typedef struct ssm_em_task {
+    const ssm_statespace *model; /* Z, H, T, R and Q do not depend on time */
+    double *Z, *H, *T, *Q;       /* (p, n), (p, p), (n, n), (r, r): model->Z.data and so on, writable */
+    double *a1, *P1;             /* (n), (n, n); only without a diffuse start */
+    const unsigned char *Z_free; /* (p, n) 1: this element is estimated, 0: it stays; NULL: all are */
+    const unsigned char *T_free; /* (n, n) likewise */
+    int H_diagonal, Q_diagonal;  /* not 0: elements off the diagonal stay zero */
+} ssm_em_task;
+
+typedef struct ssm_em_options {
+    double tolerance;       /* ends when the log-likelihood gains less; 0: 1e-7 */
+    size_t most_iterations; /* 0: 1000 */
+} ssm_em_options;
+
+typedef struct ssm_em_summary {
+    double loglik;
+    size_t iterations;
+    int converged;
+} ssm_em_summary;
+
+/* Maximises the likelihood of y (p, length) by expectation and maximisation (Shumway & Stoffer 1982), from
+ * the numbers in the model. Each iteration is one smoother pass and raises the log-likelihood, of which
+ * `path` (most_iterations + 1), NULL: not wanted, receives one value for each set of numbers tried. Fixed
+ * patterns, missing rows and parts of rows, correlated errors and shocks on a part of the states are taken
+ * in. T is estimated in rows that have a shock of their own; Q (or H, for Z) must then be positive definite.
+ *
+ * SSM_E_CONVERGENCE: the iterations ran out; the matrices hold the last, best numbers. Any other failure
+ * leaves them as they were: SSM_E_ARGUMENT, and SSM_E_UNSUPPORTED for models that depend on time and for
+ * elements of Z and T in the columns of diffuse states. EM is slow near the maximum; ssm_estimate is not, and
+ * gives standard errors. */
+SSM_API ssm_status ssm_em(ssm_context *ctx, const ssm_em_task *task, const double *y, size_t length,
+                          const ssm_em_options *options, double *path, ssm_em_summary *summary);
+
 SSM_END_DECLS
 
 #endif
