@@ -9,6 +9,7 @@
  *
  * Known value: Nile, variances 15099 and 1469.1: log-likelihood -633.4645636489, steady P 5501.257941808. */
 #include "kalman/form.h"
+#include "kalman/lean.h"
 
 #include <float.h>
 #include <string.h>
@@ -204,7 +205,7 @@ int ssmi_kalman_settled(const double *X, const double *before, double tolerance,
     return 1;
 }
 
-static void watch(run *r, size_t t, int calm)
+void ssmi_kalman_run_watch(run *r, size_t t, int calm)
 {
     ssmi_kalman_filter *f = r->f;
     const size_t n = f->system.n;
@@ -240,7 +241,7 @@ static ssm_status full_row(run *r, size_t t, const double *y)
     int calm;
     SSMI_TRY(take(r, t, y, &calm));
     r->f->form->predict(r->f);
-    if (r->tolerance >= 0.0) watch(r, t, calm);
+    if (r->tolerance >= 0.0) ssmi_kalman_run_watch(r, t, calm);
     return SSM_OK;
 }
 
@@ -326,7 +327,10 @@ ssm_status ssmi_kalman_filter_run(ssmi_kalman_filter *f, const double *y, size_t
 {
     run r;
     ssmi_kalman_run_start(&r, f, options, record);
-    for (size_t t = 0; t < length; t++) SSMI_TRY(ssmi_kalman_run_row(&r, t, y + t * f->system.p));
+    for (size_t t = 0; t < length; t++) {
+        if (record == NULL) t = ssmi_kalman_lean_rows(&r, t, y, length);
+        if (t < length) SSMI_TRY(ssmi_kalman_run_row(&r, t, y + t * f->system.p));
+    }
     SSMI_TRY(ssmi_kalman_run_finish(&r, length));
     *summary = r.summary;
     return SSM_OK;

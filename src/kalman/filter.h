@@ -80,6 +80,8 @@ void ssmi_kalman_run_start(ssmi_kalman_run *r, ssmi_kalman_filter *f, const ssm_
 ssm_status ssmi_kalman_run_row(ssmi_kalman_run *r, size_t t, const double *y /* (p) */);
 /* The row's updates alone: f->state is the filtered one afterwards, and nothing is moved to the next row. */
 ssm_status ssmi_kalman_run_take(ssmi_kalman_run *r, size_t t, const double *y /* (p) */);
+/* After a row whose F was `calm`: looks now and then whether P has settled. */
+void ssmi_kalman_run_watch(ssmi_kalman_run *r, size_t t, int calm);
 /* Fills the summary from what has been taken in; `length` rows. */
 ssm_status ssmi_kalman_run_finish(ssmi_kalman_run *r, size_t length);
 

@@ -91,7 +91,7 @@ static ssm_status filter(const ssm_statespace *model, const double *y, size_t le
         SSMI_TRY(ssmi_kalman_parallel_run(&f, y, length, options, &record, summary, arena));
     } else {
         SSMI_TRY(ssmi_kalman_filter_use(&f, options, arena));
-        SSMI_TRY(ssmi_kalman_filter_run(&f, y, length, options, &record, summary));
+        SSMI_TRY(ssmi_kalman_filter_run(&f, y, length, options, out != &nothing ? &record : NULL, summary));
     }
     close_record(out, &record, model->n, model->p, length);
     return SSM_OK;

@@ -5,17 +5,18 @@
  *
  * Transition matrices of structural and ARIMA models are nearly empty: a product with a list costs what the
  * entries cost, and a dense matrix loses nothing, because the inner loops run down whole columns of the other
- * factor four entries at a time. Freestanding: the caller owns the memory, nothing is allocated. */
+ * factor. Freestanding: the caller owns the memory, nothing is allocated. */
 #ifndef SSMCAST_KALMAN_ROWS_H
 #define SSMCAST_KALMAN_ROWS_H
 
-#include <stddef.h>
+#include "kalman/columns.h"
 
 typedef struct ssmi_rows {
-    size_t n_rows;
-    size_t *start;  /* (n_rows + 1) */
-    size_t *column; /* (start[n_rows]), ascending inside a row */
-    double *value;  /* (start[n_rows]) */
+    size_t n_rows, n_columns;
+    size_t *start;            /* (n_rows + 1) */
+    size_t *column;           /* (start[n_rows]), ascending inside a row */
+    double *value;            /* (start[n_rows]) */
+    const ssmi_columns *wide; /* instance to take; NULL: the portable loops */
 } ssmi_rows;
 
 /* Lists the nonzeros of A into the arrays of `out`, which must hold m + 1 and up to m*n entries. */
@@ -30,7 +31,15 @@ void ssmi_rows_times(double *y /* (n_rows) */, const ssmi_rows *rows, const doub
 /* y = X * (row i)', for X with n rows: the sum of the columns of X that row i names. */
 void ssmi_rows_combine(double *y /* (n) */, const double *X /* (n, .) */, const ssmi_rows *rows, size_t i,
                        size_t n);
+/* P -= u u', with the instance that `rows` names. */
+void ssmi_rows_downdate(double *P /* (n, n) */, const double *u /* (n) */, const ssmi_rows *rows, size_t n);
 /* X = S X S' for a symmetric X and a square S; the result is symmetric to the last bit. */
 void ssmi_rows_congruence(double *X /* (n, n) */, const ssmi_rows *S, double *work /* (2*n*n) */, size_t n);
+/* The same, where that is less work for the lower triangle alone: then 1 is returned, and the rest of X has
+ * to be mirrored; 0 when X is whole. */
+int ssmi_rows_congruence_lower(double *X /* (n, n) */, const ssmi_rows *S, double *work /* (2*n*n) */,
+                               size_t n);
+/* Copies the lower triangle of X to the upper one, with the instance that S names. */
+void ssmi_rows_mirror(double *X /* (n, n) */, const ssmi_rows *S, size_t n);
 
 #endif

@@ -142,19 +142,17 @@ static void update_diffuse(ssmi_kalman_state *s, double *w, const double *M, dou
     if (s->n_diffuse == 0) ssmi_kalman_extend_scale(s);
 }
 
-static void update_ordinary(ssmi_kalman_state *s, const double *restrict M, double v, double F)
+static void update_ordinary(ssmi_kalman_state *s, const ssmi_rows *Z, const double *restrict M, double v,
+                            double F)
 {
     const size_t n = s->n;
     const double inverse = 1.0 / F, root = sqrt(inverse), step = v * inverse;
-    double *restrict u = s->work, *restrict P = s->P, *restrict a = s->a;
+    double *restrict u = s->work, *restrict a = s->a;
     for (size_t i = 0; i < n; i++) {
         a[i] += M[i] * step;
         u[i] = M[i] * root;
     }
-    for (size_t j = 0; j < n; j++) {
-        const double uj = u[j];
-        for (size_t i = 0; i < n; i++) P[i + j * n] -= u[i] * uj;
-    }
+    ssmi_rows_downdate(s->P, u, Z, n);
 }
 
 /* Variance of y if the states were as uncertain as at the start, and independent. */
@@ -164,6 +162,11 @@ static double variance_at_start(const ssmi_kalman_state *s, const ssmi_rows *Z, 
     for (size_t e = Z->start[i]; e < Z->start[i + 1]; e++)
         variance += Z->value[e] * Z->value[e] * s->scale[Z->column[e]];
     return variance;
+}
+
+double ssmi_kalman_least_variance(const ssmi_kalman_state *s, const ssmi_rows *Z, size_t i, double h)
+{
+    return zero_variance * variance_at_start(s, Z, i, h);
 }
 
 /* F is zero: is v? */
@@ -178,7 +181,7 @@ static ssmi_kalman_kind judge_certain(const ssmi_kalman_state *s, const ssmi_row
 ssmi_kalman_kind ssmi_kalman_judge(const ssmi_kalman_state *s, const ssmi_rows *Z, size_t i, double h,
                                    double y, double v, double F)
 {
-    if (F <= zero_variance * variance_at_start(s, Z, i, h)) return judge_certain(s, Z, i, h, y, v);
+    if (F <= ssmi_kalman_least_variance(s, Z, i, h)) return judge_certain(s, Z, i, h, y, v);
     return SSMI_KALMAN_ORDINARY;
 }
 
@@ -198,7 +201,7 @@ ssmi_innovation ssmi_kalman_update(ssmi_kalman_state *s, const ssmi_rows *Z, siz
         }
     }
     in.kind = ssmi_kalman_judge(s, Z, i, h, y, in.v, in.F);
-    if (in.kind == SSMI_KALMAN_ORDINARY) update_ordinary(s, M, in.v, in.F);
+    if (in.kind == SSMI_KALMAN_ORDINARY) update_ordinary(s, Z, M, in.v, in.F);
     return in;
 }
 
@@ -239,7 +242,11 @@ void ssmi_kalman_predict_diffuse(ssmi_kalman_state *s, const ssmi_rows *T)
 void ssmi_kalman_predict(ssmi_kalman_state *s, const ssmi_rows *T, const ssmi_entries *shock, const double *c)
 {
     ssmi_kalman_predict_mean(s, T, c);
-    ssmi_rows_congruence(s->P, T, s->work, s->n);
-    ssmi_entries_add(s->P, shock);
+    if (ssmi_rows_congruence_lower(s->P, T, s->work, s->n)) {
+        for (size_t e = 0; e < shock->count; e++) s->P[shock->place[e]] += shock->value[e];
+        ssmi_rows_mirror(s->P, T, s->n);
+    } else {
+        ssmi_entries_add(s->P, shock);
+    }
     ssmi_kalman_predict_diffuse(s, T);
 }

@@ -72,6 +72,8 @@ void ssmi_kalman_remove_direction(ssmi_kalman_state *s, double *w, double length
 /* What an innovation with these v and F, not diffuse, is: ORDINARY, CERTAIN or CONTRADICTION. */
 ssmi_kalman_kind ssmi_kalman_judge(const ssmi_kalman_state *s, const ssmi_rows *Z, size_t i, double h,
                                    double y, double v, double F);
+/* An F that is not above this counts as zero. It depends on the start only. */
+double ssmi_kalman_least_variance(const ssmi_kalman_state *s, const ssmi_rows *Z, size_t i, double h);
 /* Notes the present variances as the scale of the start: when the last column of A has gone. */
 void ssmi_kalman_extend_scale(ssmi_kalman_state *s);
 /* A <- T A */

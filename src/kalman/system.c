@@ -12,6 +12,7 @@
 
 static ssm_status alloc_rows(ssmi_rows *rows, size_t m, size_t n, ssm_arena *arena)
 {
+    rows->wide = ssmi_columns_for(ssmi_cpu_isa());
     rows->start = SSMI_ALLOC(arena, size_t, m + 1);
     rows->column = SSMI_ALLOC(arena, size_t, m * n);
     rows->value = SSMI_ALLOC(arena, double, m *n);

@@ -1,0 +1,22 @@
+/* The AVX-512 instance of kalman/columns.h. */
+#include "kalman/columns.h"
+
+#include <immintrin.h>
+
+#define SSMI_INLINE static inline __attribute__((always_inline))
+#define VEC         __m512d
+#define WIDTH       ((size_t)8)
+#define SET(x)      _mm512_set1_pd(x)
+#define LOAD(p)     _mm512_loadu_pd(p)
+#define STORE(p, v) _mm512_storeu_pd((p), (v))
+#define MUL(x, y)   _mm512_mul_pd((x), (y))
+#define ADD(x, y)   _mm512_add_pd((x), (y))
+#define SUB(x, y)   _mm512_sub_pd((x), (y))
+#include "kalman/columns_template.h"
+
+const ssmi_columns ssmi_columns_avx512 = {.width = WIDTH,
+                                          .combine = combine,
+                                          .combine4 = combine4,
+                                          .downdate = downdate,
+                                          .transpose = transpose,
+                                          .mirror = mirror};
