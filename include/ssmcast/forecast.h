@@ -59,6 +59,9 @@ SSM_API size_t ssm_forecaster_width(const ssm_forecaster *f);
 SSM_API ssm_status ssm_forecaster_decompose(ssm_forecaster *f, ssm_decomposition *out);
 /* Name of component i of a fitted model; NULL past the last, or when there are none. */
 SSM_API const char *ssm_forecaster_component(const ssm_forecaster *f, size_t i);
+/* The linear system behind a fit: filters that are run, or generated (ssmcast/codegen.h), without the model.
+ * Its matrices are valid until the next call on f. SSM_E_UNSUPPORTED: a model that is not linear. */
+SSM_API ssm_status ssm_forecaster_statespace(ssm_forecaster *f, ssm_fitted_system *out);
 SSM_API ssm_status ssm_forecaster_note(const ssm_forecaster *f, char *text, size_t size);
 
 /* Facts worth keeping with a model (data file, digest, time step): saved and loaded with it, without meaning

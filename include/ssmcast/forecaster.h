@@ -5,6 +5,7 @@
 #define SSMCAST_FORECASTER_H
 
 #include <ssmcast/series.h>
+#include <ssmcast/statespace.h>
 
 SSM_BEGIN_DECLS
 
@@ -33,6 +34,12 @@ typedef struct ssm_decomposition {
     int multiplicative;     /* set: the signal is the product of the components, otherwise their sum */
     int states;             /* set: the components are states, of which the signal is a combination */
 } ssm_decomposition;
+
+/* The linear system behind a fit: that of the data, or of their logarithm. */
+typedef struct ssm_fitted_system {
+    ssm_statespace model; /* time-invariant, in the units of the data, or of the logarithm */
+    int logarithm;        /* the observations of the system are the logarithms of the data */
+} ssm_fitted_system;
 
 /* What a model can do. */
 enum {
@@ -109,6 +116,8 @@ typedef struct ssm_forecaster_type {
     ssm_status (*decompose)(const void *self, ssm_decomposition *out, ssm_arena *tmp);
     /* Name of component i of the fit, such as "level"; NULL past the last. Wanted with decompose. */
     const char *(*component)(const void *self, size_t i);
+    /* The linear system behind the fit, in `mem`; SSM_E_UNSUPPORTED when this fit has none. NULL: never. */
+    ssm_status (*statespace)(const void *self, ssm_fitted_system *out, ssm_arena *mem);
     /* Names everything that fit produced, for saving and for loading alike (one function, so that the two
      * cannot drift apart). */
     ssm_status (*params)(void *self, ssm_archive *archive);

@@ -2,6 +2,7 @@
 #ifndef SSMCAST_SSMCAST_H
 #define SSMCAST_SSMCAST_H
 
+#include <ssmcast/codegen.h>
 #include <ssmcast/context.h>
 #include <ssmcast/diagnostics.h>
 #include <ssmcast/estimate.h>

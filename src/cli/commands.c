@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define COMMANDS(X) X(inspect) X(forecast) X(fit) X(compare) X(filter) X(stream) X(models) X(manual)
+#define COMMANDS(X)                                                                                          \
+    X(inspect) X(forecast) X(fit) X(compare) X(filter) X(stream) X(codegen) X(models) X(manual)
 
 #define DECLARE(name) extern const cli_command cli_##name;
 COMMANDS(DECLARE)

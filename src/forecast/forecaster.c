@@ -236,6 +236,20 @@ const char *ssm_forecaster_component(const ssm_forecaster *f, size_t i)
     return f->type->component(f->self, i);
 }
 
+ssm_status ssm_forecaster_statespace(ssm_forecaster *f, ssm_fitted_system *out)
+{
+    ssm_fitted_system system = {.logarithm = 0};
+    if (f->stage == SSMI_STAGE_NEW)
+        return ssmi_fail(f->ctx, SSM_E_STATE, "%s: fit or load before asking for its system", f->type->name);
+    if (f->type->statespace == NULL)
+        return ssmi_fail(f->ctx, SSM_E_UNSUPPORTED, "\"%s\" is not a linear system with a constant filter",
+                         f->type->name);
+    ssmi_arena_rewind(&f->scratch, (ssmi_mark){NULL, 0, NULL});
+    SSMI_TRY(f->type->statespace(f->self, &system, &f->scratch));
+    *out = system;
+    return SSM_OK;
+}
+
 ssm_status ssm_forecaster_note(const ssm_forecaster *f, char *text, size_t size)
 {
     if (size == 0) return SSM_E_ARGUMENT;

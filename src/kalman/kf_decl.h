@@ -80,6 +80,9 @@ ssm_kf_status NAME(kf_update_ekf)(NAME(kf) * f, const REAL *hx, const REAL *Jt, 
 
 /* P (n, n). */
 ssm_kf_status NAME(kf_covariance)(const NAME(kf) * f, REAL *P);
+/* Mean (p) and variance (p) of each sensor's observation now, before it is taken in; variance NULL: not
+ * wanted. */
+ssm_kf_status NAME(kf_expect)(const NAME(kf) * f, REAL *mean, REAL *variance);
 /* Means and variances of the observations of the next `horizon` times, (p, horizon) each, without inputs;
  * variance NULL: not wanted. memory: SSM_KF_REALS(n, p, r) numbers. */
 ssm_kf_status NAME(kf_forecast)(const NAME(kf) * f, uint32_t horizon, REAL *mean, REAL *variance,

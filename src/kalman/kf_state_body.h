@@ -7,9 +7,9 @@ ssm_kf_status NAME(kf_covariance)(const NAME(kf) * f, REAL *P)
     return SSM_KF_OK;
 }
 
-/* Means and variances of all sensors as the state is. */
-static void NAME(kf_expect)(const NAME(kf) * f, REAL *mean, REAL *variance)
+ssm_kf_status NAME(kf_expect)(const NAME(kf) * f, REAL *mean, REAL *variance)
 {
+    if (f == NULL || mean == NULL) return SSM_KF_E_ARGUMENT;
     const NAME(kf_model) *m = f->model;
     const size_t n = STATES(m), p = SENSORS(m);
     for (size_t s = 0; s < p; s++) {
@@ -19,6 +19,7 @@ static void NAME(kf_expect)(const NAME(kf) * f, REAL *mean, REAL *variance)
         mean[s] = sum;
         if (variance != NULL) variance[s] = NAME(ud_project)(f->work, f->work + n, f->U, f->D, z, h, n);
     }
+    return SSM_KF_OK;
 }
 
 ssm_kf_status NAME(kf_forecast)(const NAME(kf) * f, uint32_t horizon, REAL *mean, REAL *variance,

@@ -315,6 +315,30 @@ static ssm_status state(void *self_, ssm_archive *archive)
     return ssmi_archive_run(archive, &self->run);
 }
 
+/* y = center + scale * (Z alpha + eps). */
+static ssm_status statespace(const void *self_, ssm_fitted_system *out, ssm_arena *mem)
+{
+    const kalman *self = self_;
+    const ssmi_structural_choice *c = &self->choice;
+    const double scale = c->scale > 0.0 ? c->scale : 1.0;
+    ssmi_structural_matrices *m = SSMI_ALLOC(mem, ssmi_structural_matrices, 1);
+    double *d = SSMI_ALLOC(mem, double, 1);
+    if (m == NULL || d == NULL) return SSM_E_MEMORY;
+    if (c->pattern.n > 0)
+        return ssmi_fail(
+            mem->ctx, SSM_E_UNSUPPORTED,
+            "the fit has a fixed seasonal pattern beside its states, which is no constant system; "
+            "fit with shorter \"periods\"");
+    SSMI_TRY(ssmi_structural_build(m, &c->structure, mem));
+    for (size_t i = 0; i < m->model.n; i++) m->Z[i] *= scale;
+    m->H[0] *= scale * scale;
+    d[0] = c->center;
+    out->model = m->model;
+    out->model.d = (ssm_system_matrix){d, 0};
+    out->logarithm = c->logged;
+    return SSM_OK;
+}
+
 static ssm_status note(const void *self_, char *text, size_t size)
 {
     ssmi_structural_note(&((const kalman *)self_)->choice, text, size);
@@ -338,5 +362,6 @@ const ssm_forecaster_type ssmi_model_kalman = {
     .component = component,
     .params = params,
     .state = state,
+    .statespace = statespace,
     .note = note,
 };

@@ -226,6 +226,32 @@ static ssm_status state(void *self_, ssm_archive *archive)
     return ssmi_archive_run(archive, &self->run);
 }
 
+/* The matrix times the scale of the variances. */
+static ssm_status scaled(const double **out, const double *matrix, size_t size, double scale, ssm_arena *mem)
+{
+    *out = NULL;
+    if (matrix == NULL) return SSM_OK;
+    double *copy = SSMI_ALLOC(mem, double, size *size);
+    if (copy == NULL) return SSM_E_MEMORY;
+    for (size_t i = 0; i < size * size; i++) copy[i] = scale * matrix[i];
+    *out = copy;
+    return SSM_OK;
+}
+
+static ssm_status fitted_system(const void *self_, ssm_fitted_system *out, ssm_arena *mem)
+{
+    const statespace *self = self_;
+    const ssm_statespace *m = &self->system.model;
+    ssm_statespace all = *m;
+    if (m->H.stride != 0 || m->Q.stride != 0)
+        return ssmi_fail(mem->ctx, SSM_E_UNSUPPORTED, "the system varies with time");
+    SSMI_TRY(scaled(&all.H.data, m->H.data, m->p, self->scale, mem));
+    SSMI_TRY(scaled(&all.Q.data, m->Q.data, m->r, self->scale, mem));
+    SSMI_TRY(scaled(&all.P1, m->P1, m->n, self->scale, mem));
+    out->model = all;
+    return SSM_OK;
+}
+
 static ssm_status note(const void *self_, char *text, size_t size)
 {
     const statespace *self = self_;
@@ -259,5 +285,6 @@ const ssm_forecaster_type ssmi_model_statespace = {
     .component = component,
     .params = params,
     .state = state,
+    .statespace = fitted_system,
     .note = note,
 };

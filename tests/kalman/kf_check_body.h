@@ -67,7 +67,11 @@ static void NAME(row_both)(NAME(rig) * rig, dense_system *s, uint64_t *seed)
     double v, F;
     for (size_t k = 0; k < s->p; k++)
         y[k] = dense_draw(seed) > 0.6 ? (REAL)NAN : (REAL)(round(256 * dense_normal(seed)) / 128);
+    REAL mean[DENSE_SENSORS], variance[DENSE_SENSORS];
+    assert_int_equal(NAME(kf_expect)(&rig->kf, mean, variance), SSM_KF_OK);
     assert_true(NAME(kf_update)(&rig->kf, y, in) >= SSM_KF_OK);
+    if (in[0].status == SSM_KF_OK && rig->model.H == NULL)
+        assert_true(variance[0] == in[0].F && fabs((double)(y[0] - mean[0] - in[0].v)) < TOLERANCE);
     for (size_t k = 0; k < s->p; k++) {
         assert_int_equal(in[k].status, isnan(y[k]) ? SSM_KF_MISSING : SSM_KF_OK);
         if (isnan(y[k])) continue;
