@@ -12,9 +12,9 @@
  * network stretched the outermost decile. So a silent network gives the ridge's intervals exactly. Known
  * value: ETTh1, look-back 512, horizon 96: MSE at most .368. */
 #include "models/gaussian.h"
-#include "models/mamba_levels.h"
-#include "models/mamba_skip.h"
-#include "models/mamba_training.h"
+#include "models/learner_levels.h"
+#include "models/learner_skip.h"
+#include "models/learner_training.h"
 #include "models/ridge_archive.h"
 
 #include "base/random.h"
@@ -105,17 +105,17 @@ static void lay_out(mamba *self)
     self->net = ssmi_network_layout(self->table, &size);
 }
 
-static ssmi_mamba_skip skip_of(const mamba *self)
+static ssmi_learner_skip skip_of(const mamba *self)
 {
-    return (ssmi_mamba_skip){&self->ridge, self->base, self->gamma};
+    return (ssmi_learner_skip){&self->ridge, self->base, self->gamma};
 }
 
 static ssm_status train(mamba *self, const ssmi_ridge_task *task, ssm_arena *mem, ssm_arena *tmp)
 {
     const options *o = &self->options;
-    const ssmi_mamba_training how = {o->batch, o->windows, o->epochs, o->patience,
-                                     o->rate,  o->dropout, o->decay};
-    const ssmi_mamba_skip skip = skip_of(self);
+    const ssmi_learner_training how = {o->batch, o->windows, o->epochs, o->patience,
+                                       o->rate,  o->dropout, o->decay};
+    const ssmi_learner_skip skip = skip_of(self);
     const size_t half = self->ridge.lookback / 2 > 0 ? self->ridge.lookback / 2 : 1;
     self->patch = o->patch < half ? o->patch : half;
     self->stride = o->stride < self->patch ? o->stride : self->patch;
@@ -124,7 +124,8 @@ static ssm_status train(mamba *self, const ssmi_ridge_task *task, ssm_arena *mem
     gsl_rng *rng = ssmi_random_stream(tmp, 1);
     if (self->params == NULL || rng == NULL) return SSM_E_MEMORY;
     SSMI_TRY(ssmi_network_init(self->params, &self->net, rng, tmp));
-    SSMI_TRY(ssmi_mamba_train(&self->result, self->params, self->table, &self->net, &skip, task, &how, tmp));
+    SSMI_TRY(
+        ssmi_learner_train(&self->result, self->params, self->table, &self->net, &skip, task, &how, tmp));
     self->trained = self->result.best_step > 0;
     return SSM_OK;
 }
@@ -135,7 +136,7 @@ static ssm_status fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm
     const ssm_series *first = &task->panel[0];
     const size_t held = validation_rows(task);
     ssmi_window_series *panel;
-    ssmi_mamba_base_forecast skip;
+    ssmi_learner_base_forecast skip;
     SSMI_TRY(prepare(&panel, task, held, tmp));
     ssmi_ridge_task ridge = {.panel = panel,
                              .n_series = task->n_series,
@@ -146,7 +147,7 @@ static ssm_status fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm
                              .alpha = self->options.alpha,
                              .centre = (ssmi_ridge_centre)self->options.normalise};
     SSMI_TRY(ssmi_progress(tmp->ctx, "fitting", 0, NAN));
-    SSMI_TRY(ssmi_mamba_skip_fit(&skip, &ridge, first, mem, tmp));
+    SSMI_TRY(ssmi_learner_skip_fit(&skip, &ridge, first, mem, tmp));
     self->ridge = skip.ridge;
     self->interval = skip.interval;
     self->gamma = skip.gamma;
@@ -155,7 +156,7 @@ static ssm_status fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm
     self->scale = task->n_series == 1 ? panel[0].scale : 0;
     self->base = SSMI_ALLOC(mem, float, SSMI_BASE_ROWS * task->horizon);
     if (self->base == NULL) return SSM_E_MEMORY;
-    ssmi_mamba_base(self->base, &self->interval);
+    ssmi_learner_base(self->base, &self->interval);
     SSMI_TRY(train(self, &ridge, mem, tmp));
     if (!self->options.refit_all || held == 0) return SSM_OK;
     ridge.refit_all = 1;
@@ -198,7 +199,7 @@ static ssm_status condition(void *self_, const ssm_series *history, ssm_arena *m
 }
 
 /* One window through the network: deciles (SSMI_QUANTILES, H) and mean in standardised units. */
-static ssm_status ask_network(float *mean, float *decile, const mamba *self, const ssmi_mamba_batch *batch,
+static ssm_status ask_network(float *mean, float *decile, const mamba *self, const ssmi_learner_batch *batch,
                               ssm_arena *tmp)
 {
     const ssmi_network_input_f32 in = {1, batch->value, batch->mask, batch->scale, NULL};
@@ -218,7 +219,7 @@ static ssm_status ask_network(float *mean, float *decile, const mamba *self, con
 }
 
 /* Without a network everything stays in double precision: the ridge and its conformal intervals. */
-static void answer_linear(ssm_forecast *out, const mamba *self, const ssmi_mamba_batch *batch)
+static void answer_linear(ssm_forecast *out, const mamba *self, const ssmi_learner_batch *batch)
 {
     for (size_t h = 0; h < out->horizon; h++)
         out->mean[h] = self->shift + self->unit * (batch->linear[h] + batch->centre[0]);
@@ -229,13 +230,13 @@ static ssm_status predict(const void *self_, ssm_forecast *out, ssm_arena *tmp)
 {
     const mamba *self = self_;
     const size_t H = self->ridge.horizon;
-    const ssmi_mamba_skip skip = skip_of(self);
-    float *memory = SSMI_ALLOC(tmp, float, ssmi_mamba_batch_of(NULL, &self->ridge, 1).size);
+    const ssmi_learner_skip skip = skip_of(self);
+    float *memory = SSMI_ALLOC(tmp, float, ssmi_learner_batch_of(NULL, &self->ridge, 1).size);
     float *mean = SSMI_ALLOC(tmp, float, H), *decile = SSMI_ALLOC(tmp, float, SSMI_QUANTILES *H);
     if (memory == NULL || mean == NULL || decile == NULL) return SSM_E_MEMORY;
-    ssmi_mamba_batch batch = ssmi_mamba_batch_of(memory, &self->ridge, 1);
-    ssmi_mamba_batch_set(&batch, 0, self->window, self->gap, &skip);
-    ssmi_mamba_batch_close(&batch, 1, &skip);
+    ssmi_learner_batch batch = ssmi_learner_batch_of(memory, &self->ridge, 1);
+    ssmi_learner_batch_set(&batch, 0, self->window, self->gap, &skip);
+    ssmi_learner_batch_close(&batch, 1, &skip);
     if (!self->trained) {
         answer_linear(out, self, &batch);
         return SSM_OK;
@@ -246,7 +247,7 @@ static ssm_status predict(const void *self_, ssm_forecast *out, ssm_arena *tmp)
         out->mean[h] = self->shift + self->unit * (double)mean[h];
         for (size_t i = 0; i < SSMI_QUANTILES; i++) d[i] = (double)decile[i * H + h];
         for (size_t k = 0; k < out->n_levels; k++) {
-            const double q = ssmi_mamba_quantile(d, &self->interval, h, out->level[k]);
+            const double q = ssmi_learner_quantile(d, &self->interval, h, out->level[k]);
             out->quantile[h * out->n_levels + k] = self->shift + self->unit * q;
         }
     }

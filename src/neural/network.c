@@ -3,7 +3,19 @@
 #include "neural/initialise.h"
 #include <assert.h>
 
-ssmi_network ssmi_network_layout(ssmi_parameters *table, const ssmi_network_size *how)
+static ssmi_network lay_out_linear(ssmi_parameters *table, const ssmi_network_size *size)
+{
+    const size_t L = size->lookback, H = size->horizon;
+    ssmi_network net = {.size = *size, .outputs = SSMI_HEAD_OUTPUTS * H};
+    net.map_weight = ssmi_parameters_add(table, "linear.", "weight", SSMI_DECAY, H, L, 0);
+    net.map_bias = ssmi_parameters_add(table, "linear.", "bias", SSMI_NO_DECAY, H, 0, 0);
+    if (size->kind == SSMI_NETWORK_DLINEAR)
+        net.mean_weight = ssmi_parameters_add(table, "trend.", "weight", SSMI_DECAY, H, L, 0);
+    net.width_bias = ssmi_parameters_add(table, "width.", "bias", SSMI_NO_DECAY, SSMI_HEAD_OUTPUTS - 2, H, 0);
+    return net;
+}
+
+static ssmi_network lay_out_tokens(ssmi_parameters *table, const ssmi_network_size *how)
 {
     const ssmi_network_size size = *how;
     assert(size.lookback >= size.patch && size.patch >= size.stride && size.stride >= 1);
@@ -23,8 +35,20 @@ ssmi_network ssmi_network_layout(ssmi_parameters *table, const ssmi_network_size
     return net;
 }
 
+ssmi_network ssmi_network_layout(ssmi_parameters *table, const ssmi_network_size *size)
+{
+    return size->kind == SSMI_NETWORK_TOKENS ? lay_out_tokens(table, size) : lay_out_linear(table, size);
+}
+
 ssm_status ssmi_network_init(float *params, const ssmi_network *net, gsl_rng *rng, ssm_arena *tmp)
 {
+    if (net->size.kind != SSMI_NETWORK_TOKENS) {
+        /* all start at zero */
+        ssmi_fill_constant(params + net->map_weight,
+                           net->width_bias + (SSMI_HEAD_OUTPUTS - 2) * net->size.horizon - net->map_weight,
+                           0);
+        return SSM_OK;
+    }
     const size_t d = net->backbone.width, flat = net->tokens * d, K = net->size.hidden;
     ssmi_fill_linear(params + net->embed_weight, d * net->features, net->features, rng);
     ssmi_fill_linear(params + net->embed_bias, d, net->features, rng);

@@ -13,7 +13,16 @@
 #include "neural/backbone.h"
 #include "neural/quantile_head.h"
 
+typedef enum ssmi_network_kind {
+    SSMI_NETWORK_TOKENS,
+    SSMI_NETWORK_NLINEAR, /* linear_network_body.h; of the sizes only look-back and horizon count */
+    SSMI_NETWORK_DLINEAR
+} ssmi_network_kind;
+
+enum { SSMI_DLINEAR_WINDOW = 25 /* rows, odd */ };
+
 typedef struct ssmi_network_size {
+    ssmi_network_kind kind;
     size_t lookback, horizon, patch, stride;
     size_t phases; /* known numbers of a token beside its rows, such as where in its season it ends */
     size_t hidden; /* between tokens and outputs */
@@ -25,9 +34,10 @@ typedef struct ssmi_network {
     size_t tokens, features, outputs; /* T; 2 patch + 1 + phases; SSMI_HEAD_OUTPUTS horizon */
     ssmi_backbone backbone;
     size_t embed_weight, embed_bias, position, mix_weight, mix_bias, head_weight, head_bias; /* offsets */
+    size_t map_weight, map_bias, mean_weight, width_bias; /* offsets of the linear kinds */
 } ssmi_network;
 
-/* lookback >= patch >= stride >= 1. */
+/* lookback >= patch >= stride >= 1 where there are tokens. */
 ssmi_network ssmi_network_layout(ssmi_parameters *table, const ssmi_network_size *size);
 /* Errors of ssmi_mixer_init. */
 ssm_status ssmi_network_init(float *params, const ssmi_network *net, gsl_rng *rng, ssm_arena *tmp);

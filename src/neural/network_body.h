@@ -23,13 +23,17 @@ static NAME(network_record) NAME(network_record_of)(REAL *base, const ssmi_netwo
     return r;
 }
 
+#include "neural/linear_network_body.h"
+
 size_t NAME(ssmi_network_record)(const ssmi_network *net, size_t batch)
 {
+    if (net->size.kind != SSMI_NETWORK_TOKENS) return NAME(linear_record)(net, batch);
     return NAME(network_record_of)(NULL, net, batch).size;
 }
 
 size_t NAME(ssmi_network_scratch)(const ssmi_network *net, size_t batch)
 {
+    if (net->size.kind != SSMI_NETWORK_TOKENS) return batch * net->size.horizon;
     const size_t rows = batch * net->tokens, d = net->backbone.width;
     return 2 * rows * d + batch * net->size.hidden +
            NAME(ssmi_backbone_scratch)(&net->backbone, batch, net->tokens) + 64;
@@ -77,6 +81,10 @@ void NAME(ssmi_network_forward)(REAL *out, REAL *record, REAL *scratch, const NA
                                 const NAME(ssmi_kernels) * kernels)
 {
     const size_t rows = in->batch * net->tokens, d = net->backbone.width, K = net->size.hidden;
+    if (net->size.kind != SSMI_NETWORK_TOKENS) {
+        NAME(linear_forward)(out, record, in, params, net);
+        return;
+    }
     NAME(network_record) r = NAME(network_record_of)(record, net, in->batch);
     NAME(cut_patches)(r.patches, in, net);
     NAME(set_steps)(&r, net, in->batch);
@@ -104,6 +112,10 @@ void NAME(ssmi_network_backward)(REAL *dparams, REAL *scratch, const REAL *dout,
 {
     const size_t rows = batch * net->tokens, d = net->backbone.width, K = net->size.hidden,
                  flat = net->tokens * d;
+    if (net->size.kind != SSMI_NETWORK_TOKENS) {
+        NAME(linear_backward)(dparams, scratch, dout, record, batch, params, net);
+        return;
+    }
     NAME(network_record) r = NAME(network_record_of)(record, net, batch);
     REAL *dflat = scratch, *dembedded = dflat + rows * d, *dhidden = dembedded + rows * d,
          *inner = dhidden + batch * K;

@@ -55,7 +55,7 @@ static void NAME(widths_backward)(REAL *dout, const REAL *dq, const REAL *out,
 
 void NAME(ssmi_quantile_loss)(REAL *dout, double loss[2], const REAL *mean, const REAL *quantile,
                               const REAL *y, const REAL *out, const NAME(ssmi_quantile_window) * w,
-                              REAL mse_weight, REAL weight)
+                              const ssmi_loss_weights *weights, REAL share)
 {
     const size_t H = w->horizon;
     size_t observed = 0;
@@ -63,15 +63,18 @@ void NAME(ssmi_quantile_loss)(REAL *dout, double loss[2], const REAL *mean, cons
     for (size_t h = 0; h < H; h++) observed += y[h] == y[h];
     if (dout != NULL) memset(dout, 0, SSMI_HEAD_OUTPUTS * H * sizeof *dout);
     if (observed == 0) return;
-    const REAL share = weight / (REAL)observed, each = share * 2 / SSMI_QUANTILES;
+    const ssmi_loss_weights none = {0}, *k = weights != NULL ? weights : &none;
+    const REAL each = share / (REAL)observed, squares = each * (REAL)k->squared;
+    const REAL lines = each * (REAL)k->pinball * 2 / SSMI_QUANTILES, middle = each * (REAL)k->absolute;
     for (size_t h = 0; h < H; h++) {
         if (y[h] != y[h]) continue;
         REAL dq[SSMI_QUANTILES], error = y[h] - mean[h];
         squared += (double)(error * error);
         for (size_t i = 0; i < SSMI_QUANTILES; i++)
-            dq[i] = each * NAME(pinball)(&pinball, y[h] - quantile[i * H + h], (REAL)(i + 1) / 10);
+            dq[i] = lines * NAME(pinball)(&pinball, y[h] - quantile[i * H + h], (REAL)(i + 1) / 10);
         if (dout == NULL) continue;
-        dout[h] = -2 * share * mse_weight * w->s * error;
+        dq[SSMI_SIDE] += y[h] > quantile[SSMI_SIDE * H + h] ? -middle : middle;
+        dout[h] = -2 * squares * w->s * error;
         NAME(widths_backward)(dout, dq, out, w, h);
     }
     loss[0] += squared / (double)observed;

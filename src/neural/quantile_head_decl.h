@@ -14,7 +14,8 @@ void NAME(ssmi_quantile_forward)(REAL *mean, REAL *quantile, const REAL *out,
 
 /* The loss of one window: y (horizon), NaN where missing. Adds the squared error of the mean and the pinball
  * part, each averaged over the observed steps, to loss[0] and loss[1]; 0 when no step is observed. dout (as
- * out) is overwritten with the gradient of weight (mse_weight loss[0] + loss[1]), NULL: not wanted. */
+ * out) is overwritten with the gradient of what `weights` says times `share`, NULL: not wanted, and then no
+ * weights are. */
 void NAME(ssmi_quantile_loss)(REAL *dout, double loss[2], const REAL *mean, const REAL *quantile,
                               const REAL *y, const REAL *out, const NAME(ssmi_quantile_window) * w,
-                              REAL mse_weight, REAL weight);
+                              const ssmi_loss_weights *weights, REAL share);

@@ -83,6 +83,16 @@ static int open_mixed(void **state)
                                  {.kind = SSMI_MIXER_MLP, .expand = 2}}}});
 }
 
+static int open_nlinear(void **state)
+{
+    return open_network(state, (ssmi_network_size){.kind = SSMI_NETWORK_NLINEAR});
+}
+
+static int open_dlinear(void **state)
+{
+    return open_network(state, (ssmi_network_size){.kind = SSMI_NETWORK_DLINEAR});
+}
+
 static int close_fixture(void **state)
 {
     fixture *f = *state;
@@ -186,6 +196,23 @@ static void without_gaps_steps_of_one_change_nothing(void **state)
     free(near);
 }
 
+/* With W = 1 for the newest row and W_m = 2 for the oldest, brute force in the mean. */
+static void the_mean_taken_off_is_that_of_the_rows_around(void **state)
+{
+    fixture *f = *state;
+    double mean[2] = {0, 0}, *v = f->value;
+    memset(f->params, 0, f->table.size * sizeof *f->params);
+    f->params[f->net.map_weight + LOOKBACK - 1] = 1;
+    f->params[f->net.mean_weight] = 2;
+    for (int k = -12; k <= 12; k++) {
+        mean[0] += v[k < 0 ? 0 : k] / 25;
+        mean[1] += v[k > 0 ? LOOKBACK - 1 : LOOKBACK - 1 + k] / 25;
+    }
+    output_product(f);
+    assert_float_equal(f->out[0], v[LOOKBACK - 1] - mean[1] + 2 * mean[0], 1e-14);
+    assert_true(f->out[HORIZON] == f->out[0] && f->out[1] == 0);
+}
+
 static void the_table_covers_the_flat_array_once(void **state)
 {
     fixture *f = *state;
@@ -203,17 +230,23 @@ static void the_table_covers_the_flat_array_once(void **state)
 
 int main(void)
 {
-#define WITH_MIXED(test)   cmocka_unit_test_setup_teardown(test, open_mixed, close_fixture)
-#define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, open_fixture, close_fixture)
+#define WITH(open_mixed, test) cmocka_unit_test_setup_teardown(test, open_mixed, close_fixture)
     const struct CMUnitTest tests[] = {
-        WITH_FIXTURE(the_gradient_of_every_parameter_matches_differences),
-        WITH_FIXTURE(single_precision_agrees_with_double_on_every_path),
-        WITH_FIXTURE(an_untrained_network_puts_out_zeros),
-        WITH_MIXED(the_gradient_of_every_parameter_matches_differences),
-        WITH_MIXED(single_precision_agrees_with_double_on_every_path),
-        WITH_MIXED(an_untrained_network_puts_out_zeros),
-        WITH_MIXED(without_gaps_steps_of_one_change_nothing),
-        WITH_FIXTURE(the_table_covers_the_flat_array_once),
+        WITH(open_fixture, the_gradient_of_every_parameter_matches_differences),
+        WITH(open_fixture, single_precision_agrees_with_double_on_every_path),
+        WITH(open_fixture, an_untrained_network_puts_out_zeros),
+        WITH(open_mixed, the_gradient_of_every_parameter_matches_differences),
+        WITH(open_mixed, single_precision_agrees_with_double_on_every_path),
+        WITH(open_mixed, an_untrained_network_puts_out_zeros),
+        WITH(open_mixed, without_gaps_steps_of_one_change_nothing),
+        WITH(open_nlinear, the_gradient_of_every_parameter_matches_differences),
+        WITH(open_nlinear, single_precision_agrees_with_double_on_every_path),
+        WITH(open_nlinear, an_untrained_network_puts_out_zeros),
+        WITH(open_dlinear, the_gradient_of_every_parameter_matches_differences),
+        WITH(open_dlinear, single_precision_agrees_with_double_on_every_path),
+        WITH(open_dlinear, an_untrained_network_puts_out_zeros),
+        WITH(open_dlinear, the_mean_taken_off_is_that_of_the_rows_around),
+        WITH(open_fixture, the_table_covers_the_flat_array_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-#include "models/mamba_windows.h"
+#include "models/learner_windows.h"
 
 #include <math.h>
 
@@ -9,11 +9,11 @@ static int in_part(const ssmi_ridge_task *task, size_t i, size_t origin, int par
 {
     const size_t length = task->panel[i].length,
                  border = length > task->n_validation ? length - task->n_validation : 0;
-    return part == SSMI_MAMBA_TRAINING ? origin + task->horizon <= border : origin >= border;
+    return part == SSMI_LEARNER_TRAINING ? origin + task->horizon <= border : origin >= border;
 }
 
 /* Calls for every usable window of the part; counts them, and keeps those with index k where keep says so. */
-static size_t scan_windows(ssmi_mamba_windows *out, const ssmi_ridge_task *task, size_t lookback, int part,
+static size_t scan_windows(ssmi_learner_windows *out, const ssmi_ridge_task *task, size_t lookback, int part,
                            size_t total, size_t at_most)
 {
     size_t seen = 0;
@@ -32,12 +32,12 @@ static size_t scan_windows(ssmi_mamba_windows *out, const ssmi_ridge_task *task,
     return seen;
 }
 
-ssm_status ssmi_mamba_windows_collect(ssmi_mamba_windows *out, const ssmi_ridge_task *task,
-                                      const ssmi_ridge *ridge, int part, size_t at_most, ssm_arena *arena)
+ssm_status ssmi_learner_windows_collect(ssmi_learner_windows *out, const ssmi_ridge_task *task,
+                                        const ssmi_ridge *ridge, int part, size_t at_most, ssm_arena *arena)
 {
     const size_t total = scan_windows(NULL, task, ridge->lookback, part, 0, 0);
     const size_t n = total < at_most ? total : at_most;
-    *out = (ssmi_mamba_windows){0, SSMI_ALLOC(arena, size_t, n), SSMI_ALLOC(arena, size_t, n)};
+    *out = (ssmi_learner_windows){0, SSMI_ALLOC(arena, size_t, n), SSMI_ALLOC(arena, size_t, n)};
     if (out->series == NULL || out->origin == NULL) return SSM_E_MEMORY;
     scan_windows(out, task, ridge->lookback, part, total, at_most);
     return SSM_OK;
@@ -50,10 +50,10 @@ static void *carve(float *base, size_t *used, size_t n, size_t size)
     return part;
 }
 
-ssmi_mamba_batch ssmi_mamba_batch_of(float *base, const ssmi_ridge *ridge, size_t room)
+ssmi_learner_batch ssmi_learner_batch_of(float *base, const ssmi_ridge *ridge, size_t room)
 {
     const size_t L = ridge->lookback, H = ridge->horizon;
-    ssmi_mamba_batch b = {.room = room};
+    ssmi_learner_batch b = {.room = room};
     b.z = carve(base, &b.size, room * ssmi_ridge_width(ridge), sizeof(double));
     b.linear = carve(base, &b.size, room * H, sizeof(double));
     b.centre = carve(base, &b.size, room, sizeof(double));
@@ -67,8 +67,8 @@ ssmi_mamba_batch ssmi_mamba_batch_of(float *base, const ssmi_ridge *ridge, size_
     return b;
 }
 
-void ssmi_mamba_batch_set(ssmi_mamba_batch *batch, size_t i, const double *window, const unsigned char *gap,
-                          const ssmi_mamba_skip *skip)
+void ssmi_learner_batch_set(ssmi_learner_batch *batch, size_t i, const double *window,
+                            const unsigned char *gap, const ssmi_learner_skip *skip)
 {
     const size_t L = skip->ridge->lookback;
     double *z = batch->z + i * ssmi_ridge_width(skip->ridge);
@@ -83,7 +83,7 @@ void ssmi_mamba_batch_set(ssmi_mamba_batch *batch, size_t i, const double *windo
     batch->g[i] = (float)pow(spread, skip->gamma);
 }
 
-void ssmi_mamba_batch_close(ssmi_mamba_batch *batch, size_t n, const ssmi_mamba_skip *skip)
+void ssmi_learner_batch_close(ssmi_learner_batch *batch, size_t n, const ssmi_learner_skip *skip)
 {
     const size_t H = skip->ridge->horizon;
     batch->n = n;
@@ -91,15 +91,15 @@ void ssmi_mamba_batch_close(ssmi_mamba_batch *batch, size_t n, const ssmi_mamba_
     for (size_t k = 0; k < n * H; k++) batch->skip[k] = (float)(batch->linear[k] + batch->centre[k / H]);
 }
 
-void ssmi_mamba_batch_fill(ssmi_mamba_batch *batch, const ssmi_window_series *panel,
-                           const ssmi_mamba_windows *from, const size_t *item, size_t n,
-                           const ssmi_mamba_skip *skip)
+void ssmi_learner_batch_fill(ssmi_learner_batch *batch, const ssmi_window_series *panel,
+                             const ssmi_learner_windows *from, const size_t *item, size_t n,
+                             const ssmi_learner_skip *skip)
 {
     const size_t L = skip->ridge->lookback, H = skip->ridge->horizon;
     for (size_t i = 0; i < n; i++) {
         const ssmi_window_series *s = &panel[from->series[item[i]]];
         const size_t o = from->origin[item[i]];
-        ssmi_mamba_batch_set(batch, i, s->value + o - L, NULL, skip);
+        ssmi_learner_batch_set(batch, i, s->value + o - L, NULL, skip);
         for (size_t t = 0; t < L; t++) {
             if (s->missing[o - L + t + 1] > s->missing[o - L + t]) batch->mask[i * L + t] = 0;
         }
@@ -107,5 +107,5 @@ void ssmi_mamba_batch_fill(ssmi_mamba_batch *batch, const ssmi_window_series *pa
             batch->target[i * H + h] =
                 s->missing[o + h + 1] > s->missing[o + h] ? NAN : (float)s->value[o + h];
     }
-    ssmi_mamba_batch_close(batch, n, skip);
+    ssmi_learner_batch_close(batch, n, skip);
 }

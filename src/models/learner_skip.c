@@ -5,7 +5,7 @@
  *     share = sum e (e - d) / sum (e - d)^2, kept in [0, 1];   the mix has error e + share (d - e)
  *
  * Known value: errors of equal size and no correlation give one half. */
-#include "models/mamba_skip.h"
+#include "models/learner_skip.h"
 
 #include "models/gaussian.h"
 #include "models/ridge_errors.h"
@@ -83,7 +83,7 @@ static ssm_status season_errors(ssmi_ridge_errors *out, const ssmi_ridge *ridge,
 }
 
 /* Leans the ridge on the season that helps most and brings its errors up to date. */
-static ssm_status lean(ssmi_mamba_base_forecast *skip, ssmi_ridge_errors *e, const ssmi_ridge_task *task,
+static ssm_status lean(ssmi_learner_base_forecast *skip, ssmi_ridge_errors *e, const ssmi_ridge_task *task,
                        const ssm_series *series, ssm_arena *tmp)
 {
     ssmi_ridge *ridge = &skip->ridge;
@@ -108,7 +108,7 @@ static ssm_status lean(ssmi_mamba_base_forecast *skip, ssmi_ridge_errors *e, con
     return SSM_OK;
 }
 
-static ssm_status fit_and_calibrate(ssmi_mamba_base_forecast *out, const ssmi_ridge_task *task,
+static ssm_status fit_and_calibrate(ssmi_learner_base_forecast *out, const ssmi_ridge_task *task,
                                     const ssm_series *series, ssm_arena *mem, ssm_arena *tmp)
 {
     ssmi_ridge_errors e;
@@ -121,10 +121,10 @@ static ssm_status fit_and_calibrate(ssmi_mamba_base_forecast *out, const ssmi_ri
     return ssmi_conformal_fit(&out->interval, e.error, e.n, e.horizon, e.independent, mem, tmp);
 }
 
-ssm_status ssmi_mamba_skip_fit(ssmi_mamba_base_forecast *out, const ssmi_ridge_task *task,
-                               const ssm_series *series, ssm_arena *mem, ssm_arena *tmp)
+ssm_status ssmi_learner_skip_fit(ssmi_learner_base_forecast *out, const ssmi_ridge_task *task,
+                                 const ssm_series *series, ssm_arena *mem, ssm_arena *tmp)
 {
-    ssmi_mamba_base_forecast chosen, longer;
+    ssmi_learner_base_forecast chosen, longer;
     ssmi_ridge_task wider = *task;
     SSMI_TRY(fit_and_calibrate(&chosen, task, series, mem, tmp));
     wider.lookback = 2 * task->period;

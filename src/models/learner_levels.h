@@ -4,16 +4,16 @@
  * among the offsets; beyond the outermost decile the offsets' tail goes on, stretched as the network
  * stretched that decile's distance from the median. A network that changes nothing therefore gives the
  * ridge's intervals back. */
-#ifndef SSMCAST_MODELS_MAMBA_LEVELS_H
-#define SSMCAST_MODELS_MAMBA_LEVELS_H
+#ifndef SSMCAST_MODELS_LEARNER_LEVELS_H
+#define SSMCAST_MODELS_LEARNER_LEVELS_H
 
 #include "forecast/conformal.h"
 #include "neural/quantile_head.h"
 
 /* base (SSMI_BASE_ROWS, horizon): the offsets' deciles in the form in which the quantile head wants them. */
-void ssmi_mamba_base(float *base, const ssmi_conformal *interval);
+void ssmi_learner_base(float *base, const ssmi_conformal *interval);
 
 /* Quantile p of step h, from the deciles d (SSMI_QUANTILES), ascending. Non-decreasing in p. */
-double ssmi_mamba_quantile(const double *d, const ssmi_conformal *interval, size_t h, double p);
+double ssmi_learner_quantile(const double *d, const ssmi_conformal *interval, size_t h, double p);
 
 #endif

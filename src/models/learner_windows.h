@@ -1,50 +1,50 @@
 /* Windows for the mamba forecaster: which ones there are, and what network and skip see of them. */
-#ifndef SSMCAST_MODELS_MAMBA_WINDOWS_H
-#define SSMCAST_MODELS_MAMBA_WINDOWS_H
+#ifndef SSMCAST_MODELS_LEARNER_WINDOWS_H
+#define SSMCAST_MODELS_LEARNER_WINDOWS_H
 
 #include "models/ridge.h"
 #include "neural/network.h"
 
-typedef struct ssmi_mamba_windows {
+typedef struct ssmi_learner_windows {
     size_t n;
     size_t *series, *origin; /* (n) */
-} ssmi_mamba_windows;
+} ssmi_learner_windows;
 
-enum { SSMI_MAMBA_TRAINING, SSMI_MAMBA_VALIDATION };
+enum { SSMI_LEARNER_TRAINING, SSMI_LEARNER_VALIDATION };
 
 /* The usable windows whose targets lie before (training) or in (validation) the last `held` rows of their
  * series; at most `at_most`, evenly spread. */
-ssm_status ssmi_mamba_windows_collect(ssmi_mamba_windows *out, const ssmi_ridge_task *task,
-                                      const ssmi_ridge *ridge, int part, size_t at_most, ssm_arena *arena);
+ssm_status ssmi_learner_windows_collect(ssmi_learner_windows *out, const ssmi_ridge_task *task,
+                                        const ssmi_ridge *ridge, int part, size_t at_most, ssm_arena *arena);
 
 /* How a standardised window becomes network input and how the network's answer is scaled. */
-typedef struct ssmi_mamba_skip {
+typedef struct ssmi_learner_skip {
     const ssmi_ridge *ridge;
     const float *base; /* (SSMI_BASE_ROWS, horizon) of the quantile head */
     double gamma;      /* widths are in units of spread^gamma, values being standardised */
-} ssmi_mamba_skip;
+} ssmi_learner_skip;
 
 /* A batch of up to `room` windows, carved from flat memory. */
-typedef struct ssmi_mamba_batch {
+typedef struct ssmi_learner_batch {
     size_t room, n;
     double *z, *linear, *centre; /* (room, width), (room, H), (room): the ridge */
     float *value, *mask, *scale; /* (room, L), (room, L), (room): the network's input */
     float *skip, *target;        /* (room, H): centre of the head; truth, NaN missing */
     float *s, *g;                /* (room) */
     size_t size;                 /* floats used */
-} ssmi_mamba_batch;
+} ssmi_learner_batch;
 
-ssmi_mamba_batch ssmi_mamba_batch_of(float *base, const ssmi_ridge *ridge,
-                                     size_t room); /* base NULL: only size */
+ssmi_learner_batch ssmi_learner_batch_of(float *base, const ssmi_ridge *ridge,
+                                         size_t room); /* base NULL: only size */
 
 /* Sets row i from a window of standardised values and its mask (NULL: all observed). */
-void ssmi_mamba_batch_set(ssmi_mamba_batch *batch, size_t i, const double *window, const unsigned char *gap,
-                          const ssmi_mamba_skip *skip);
+void ssmi_learner_batch_set(ssmi_learner_batch *batch, size_t i, const double *window,
+                            const unsigned char *gap, const ssmi_learner_skip *skip);
 /* Computes the skip of rows [0, n). */
-void ssmi_mamba_batch_close(ssmi_mamba_batch *batch, size_t n, const ssmi_mamba_skip *skip);
+void ssmi_learner_batch_close(ssmi_learner_batch *batch, size_t n, const ssmi_learner_skip *skip);
 /* Fills a batch from the panel, targets included. */
-void ssmi_mamba_batch_fill(ssmi_mamba_batch *batch, const ssmi_window_series *panel,
-                           const ssmi_mamba_windows *from, const size_t *item, size_t n,
-                           const ssmi_mamba_skip *skip);
+void ssmi_learner_batch_fill(ssmi_learner_batch *batch, const ssmi_window_series *panel,
+                             const ssmi_learner_windows *from, const size_t *item, size_t n,
+                             const ssmi_learner_skip *skip);
 
 #endif

@@ -1,4 +1,4 @@
-#include "models/mamba_training.h"
+#include "models/learner_training.h"
 
 #include <math.h>
 #include <string.h>
@@ -6,20 +6,20 @@
 enum { SLOT = 8, LEAST_WINDOWS = 64, MOST_TRAINING = 1000000, MOST_VALIDATION = 768, CHECKS_PER_RUN = 20 };
 
 /* Share of the squared error of the mean beside the pinball loss. */
-static const float mse_weight = 0.5f;
+static const ssmi_loss_weights weights = {.squared = 0.5, .pinball = 1};
 
 typedef struct learner {
     const ssmi_network *net;
-    const ssmi_mamba_skip *skip;
+    const ssmi_learner_skip *skip;
     const ssmi_window_series *panel;
-    ssmi_mamba_windows training, validation;
+    ssmi_learner_windows training, validation;
     const ssmi_kernels_f32 *kernels;
     double dropout;
 } learner;
 
 /* What one slot works in. */
 typedef struct bench {
-    ssmi_mamba_batch batch;
+    ssmi_learner_batch batch;
     float *out, *dout, *mean, *quantile, *record, *scratch;
     size_t size;
 } bench;
@@ -34,7 +34,7 @@ static float *carve(float *base, size_t *used, size_t n)
 static bench bench_of(float *base, const learner *l)
 {
     const size_t H = l->net->size.horizon;
-    bench b = {.batch = ssmi_mamba_batch_of(base, l->skip->ridge, SLOT)};
+    bench b = {.batch = ssmi_learner_batch_of(base, l->skip->ridge, SLOT)};
     b.size = b.batch.size;
     b.out = carve(base, &b.size, SLOT * l->net->outputs);
     b.dout = carve(base, &b.size, SLOT * l->net->outputs);
@@ -58,7 +58,7 @@ static void answer(bench *b, double *loss, const float *params, const learner *l
         float *out = b->out + i * l->net->outputs, *dout = b->dout + i * l->net->outputs;
         ssmi_quantile_forward_f32(b->mean, b->quantile, out, &w);
         ssmi_quantile_loss_f32(learning ? dout : NULL, loss, b->mean, b->quantile, b->batch.target + i * H,
-                               out, &w, mse_weight, 1);
+                               out, &w, &weights, 1);
     }
 }
 
@@ -67,7 +67,7 @@ static void gradient(const void *user, double *loss, float *grad, float *workspa
 {
     const learner *l = user;
     bench b = bench_of(workspace, l);
-    ssmi_mamba_batch_fill(&b.batch, l->panel, &l->training, item, n, l->skip);
+    ssmi_learner_batch_fill(&b.batch, l->panel, &l->training, item, n, l->skip);
     answer(&b, loss, params, l, 1, key);
     ssmi_network_backward_f32(grad, b.scratch, b.dout, b.record, n, params, l->net, l->dropout, l->kernels);
 }
@@ -79,13 +79,13 @@ static void judge(const void *user, double *loss, float *workspace, const float 
     size_t item[SLOT];
     bench b = bench_of(workspace, l);
     for (size_t i = 0; i < n; i++) item[i] = first + i;
-    ssmi_mamba_batch_fill(&b.batch, l->panel, &l->validation, item, n, l->skip);
+    ssmi_learner_batch_fill(&b.batch, l->panel, &l->validation, item, n, l->skip);
     answer(&b, loss, params, l, 0, 0);
 }
 
-ssm_status ssmi_mamba_train(ssmi_training_result *result, float *params, const ssmi_parameters *table,
-                            const ssmi_network *net, const ssmi_mamba_skip *skip, const ssmi_ridge_task *task,
-                            const ssmi_mamba_training *how, ssm_arena *tmp)
+ssm_status ssmi_learner_train(ssmi_training_result *result, float *params, const ssmi_parameters *table,
+                              const ssmi_network *net, const ssmi_learner_skip *skip,
+                              const ssmi_ridge_task *task, const ssmi_learner_training *how, ssm_arena *tmp)
 {
     learner l = {.net = net,
                  .skip = skip,
@@ -93,10 +93,10 @@ ssm_status ssmi_mamba_train(ssmi_training_result *result, float *params, const s
                  .kernels = ssmi_kernels_of_f32(ssmi_cpu_isa()),
                  .dropout = how->dropout};
     *result = (ssmi_training_result){0};
-    SSMI_TRY(
-        ssmi_mamba_windows_collect(&l.training, task, skip->ridge, SSMI_MAMBA_TRAINING, MOST_TRAINING, tmp));
-    SSMI_TRY(ssmi_mamba_windows_collect(&l.validation, task, skip->ridge, SSMI_MAMBA_VALIDATION,
-                                        MOST_VALIDATION, tmp));
+    SSMI_TRY(ssmi_learner_windows_collect(&l.training, task, skip->ridge, SSMI_LEARNER_TRAINING,
+                                          MOST_TRAINING, tmp));
+    SSMI_TRY(ssmi_learner_windows_collect(&l.validation, task, skip->ridge, SSMI_LEARNER_VALIDATION,
+                                          MOST_VALIDATION, tmp));
     if (l.training.n < LEAST_WINDOWS || l.validation.n == 0 || how->windows == 0) return SSM_OK;
     const size_t shown =
         how->epochs < how->windows / l.training.n ? how->epochs * l.training.n : how->windows;

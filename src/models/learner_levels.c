@@ -1,4 +1,4 @@
-#include "models/mamba_levels.h"
+#include "models/learner_levels.h"
 
 #include <math.h>
 
@@ -8,7 +8,7 @@ static double inverse_softplus(double width)
     return width > 30 ? width : log(expm1(width));
 }
 
-void ssmi_mamba_base(float *base, const ssmi_conformal *interval)
+void ssmi_learner_base(float *base, const ssmi_conformal *interval)
 {
     const size_t H = interval->horizon;
     for (size_t h = 0; h < H; h++) {
@@ -24,7 +24,7 @@ void ssmi_mamba_base(float *base, const ssmi_conformal *interval)
     }
 }
 
-double ssmi_mamba_quantile(const double *d, const ssmi_conformal *interval, size_t h, double p)
+double ssmi_learner_quantile(const double *d, const ssmi_conformal *interval, size_t h, double p)
 {
     double at = p * 10 - 1;
     if (at < 0 || at > SSMI_QUANTILES - 1) {

@@ -1,24 +1,24 @@
 /* The linear skip under the network: a ridge map that may lean on the season, and its calibrated intervals.
  */
-#ifndef SSMCAST_MODELS_MAMBA_SKIP_H
-#define SSMCAST_MODELS_MAMBA_SKIP_H
+#ifndef SSMCAST_MODELS_LEARNER_SKIP_H
+#define SSMCAST_MODELS_LEARNER_SKIP_H
 
 #include "forecast/conformal.h"
 #include "models/ridge.h"
 
-typedef struct ssmi_mamba_base_forecast {
+typedef struct ssmi_learner_base_forecast {
     ssmi_ridge ridge;        /* solved without the validation windows */
     ssmi_conformal interval; /* in units of spread^gamma, the panel's values being standardised */
     double gamma;
     double ratio; /* mean squared error on unseen windows over that of repeating the season; NaN without a
                      season */
-} ssmi_mamba_base_forecast;
+} ssmi_learner_base_forecast;
 
 /* Fits the ridge, mixes in as much of the seasonal naive forecast as makes the errors on unseen windows
  * smallest (season among the series' periods up to the look-back), chooses gamma, and calibrates the
  * interval. Where the look-back is left open, the ridge's own choice competes with two of the longest seasons
  * by the ratio. */
-ssm_status ssmi_mamba_skip_fit(ssmi_mamba_base_forecast *out, const ssmi_ridge_task *task,
-                               const ssm_series *series, ssm_arena *mem, ssm_arena *tmp);
+ssm_status ssmi_learner_skip_fit(ssmi_learner_base_forecast *out, const ssmi_ridge_task *task,
+                                 const ssm_series *series, ssm_arena *mem, ssm_arena *tmp);
 
 #endif
