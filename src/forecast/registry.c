@@ -16,7 +16,11 @@
     X(common)                                                                                                \
     X(continuous)                                                                                            \
     X(linear)                                                                                                \
+    X(nlinear)                                                                                               \
+    X(dlinear)                                                                                               \
     X(mamba)                                                                                                 \
+    X(s4d)                                                                                                   \
+    X(transformer)                                                                                           \
     X(zero)                                                                                                  \
     X(ensemble)                                                                                              \
     X(auto)

@@ -109,12 +109,18 @@ static ssm_status lean(ssmi_learner_base_forecast *skip, ssmi_ridge_errors *e, c
 }
 
 static ssm_status fit_and_calibrate(ssmi_learner_base_forecast *out, const ssmi_ridge_task *task,
-                                    const ssm_series *series, ssm_arena *mem, ssm_arena *tmp)
+                                    const ssm_series *series, int plain, ssm_arena *mem, ssm_arena *tmp)
 {
     ssmi_ridge_errors e;
     SSMI_TRY(ssmi_ridge_fit(&out->ridge, task, mem, tmp));
+    if (plain) {
+        out->ratio = NAN;
+        out->ridge.season = 1; /* the season of one row, leaned on with all weight */
+        out->ridge.share = 1;
+        ssmi_ridge_lean(&out->ridge);
+    }
     SSMI_TRY(ssmi_ridge_errors_collect(&e, &out->ridge, task, MAX_ERRORS, tmp, tmp));
-    SSMI_TRY(lean(out, &e, task, series, tmp));
+    if (!plain) SSMI_TRY(lean(out, &e, task, series, tmp));
     out->gamma = best_gamma(&e);
     for (size_t i = 0; i < e.n * e.horizon; i++)
         e.error[i] /= pow(fmax(e.spread[i / e.horizon], 1e-3), out->gamma);
@@ -122,14 +128,14 @@ static ssm_status fit_and_calibrate(ssmi_learner_base_forecast *out, const ssmi_
 }
 
 ssm_status ssmi_learner_skip_fit(ssmi_learner_base_forecast *out, const ssmi_ridge_task *task,
-                                 const ssm_series *series, ssm_arena *mem, ssm_arena *tmp)
+                                 const ssm_series *series, int plain, ssm_arena *mem, ssm_arena *tmp)
 {
     ssmi_learner_base_forecast chosen, longer;
     ssmi_ridge_task wider = *task;
-    SSMI_TRY(fit_and_calibrate(&chosen, task, series, mem, tmp));
+    SSMI_TRY(fit_and_calibrate(&chosen, task, series, plain, mem, tmp));
     wider.lookback = 2 * task->period;
-    if (task->lookback == 0 && wider.lookback > chosen.ridge.lookback) {
-        const ssm_status status = fit_and_calibrate(&longer, &wider, series, mem, tmp);
+    if (!plain && task->lookback == 0 && wider.lookback > chosen.ridge.lookback) {
+        const ssm_status status = fit_and_calibrate(&longer, &wider, series, plain, mem, tmp);
         if (status != SSM_OK && status != SSM_E_DATA) return status;
         if (status == SSM_OK && longer.ridge.season == chosen.ridge.season && longer.ratio < chosen.ratio)
             chosen = longer;

@@ -1,5 +1,5 @@
-/* The linear skip under the network: a ridge map that may lean on the season, and its calibrated intervals.
- */
+/* The forecast that a network starts from: a ridge map that may lean on the season, or the last value alone,
+ * and its calibrated intervals. */
 #ifndef SSMCAST_MODELS_LEARNER_SKIP_H
 #define SSMCAST_MODELS_LEARNER_SKIP_H
 
@@ -17,8 +17,9 @@ typedef struct ssmi_learner_base_forecast {
 /* Fits the ridge, mixes in as much of the seasonal naive forecast as makes the errors on unseen windows
  * smallest (season among the series' periods up to the look-back), chooses gamma, and calibrates the
  * interval. Where the look-back is left open, the ridge's own choice competes with two of the longest seasons
- * by the ratio. */
+ * by the ratio. With `plain` the map repeats the last value, and only the ridge's look-back and centre are
+ * kept of it. */
 ssm_status ssmi_learner_skip_fit(ssmi_learner_base_forecast *out, const ssmi_ridge_task *task,
-                                 const ssm_series *series, ssm_arena *mem, ssm_arena *tmp);
+                                 const ssm_series *series, int plain, ssm_arena *mem, ssm_arena *tmp);
 
 #endif

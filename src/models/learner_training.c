@@ -3,10 +3,27 @@
 #include <math.h>
 #include <string.h>
 
-enum { SLOT = 8, LEAST_WINDOWS = 64, MOST_TRAINING = 1000000, MOST_VALIDATION = 768, CHECKS_PER_RUN = 20 };
+enum {
+    SLOT = 8,
+    LEAST_WINDOWS = 64,
+    MOST_TRAINING = 1000000,
+    MOST_VALIDATION = 768,
+    CHECKS_PER_RUN = 20,
+    CHECKPOINTS_PER_RUN = 100
+};
 
-/* Share of the squared error of the mean beside the pinball loss. */
-static const ssmi_loss_weights weights = {.squared = 0.5, .pinball = 1};
+static const ssmi_loss_weights loss_weights[SSMI_LEARNER_LOSSES] = {
+    [SSMI_LEARNER_BOTH] = {.squared = 0.5, .pinball = 1},
+    [SSMI_LEARNER_MSE] = {.squared = 1},
+    [SSMI_LEARNER_MAE] = {.absolute = 1},
+    [SSMI_LEARNER_PINBALL] = {.pinball = 1}};
+
+void ssmi_learner_tie(float *out, size_t horizon, ssmi_learner_loss loss)
+{
+    float *mean = out, *median = out + horizon;
+    if (loss == SSMI_LEARNER_MSE) memcpy(median, mean, horizon * sizeof *out);
+    if (loss == SSMI_LEARNER_MAE || loss == SSMI_LEARNER_PINBALL) memcpy(mean, median, horizon * sizeof *out);
+}
 
 typedef struct learner {
     const ssmi_network *net;
@@ -14,7 +31,7 @@ typedef struct learner {
     const ssmi_window_series *panel;
     ssmi_learner_windows training, validation;
     const ssmi_kernels_f32 *kernels;
-    double dropout;
+    const ssmi_learner_training *how;
 } learner;
 
 /* What one slot works in. */
@@ -34,7 +51,7 @@ static float *carve(float *base, size_t *used, size_t n)
 static bench bench_of(float *base, const learner *l)
 {
     const size_t H = l->net->size.horizon;
-    bench b = {.batch = ssmi_learner_batch_of(base, l->skip->ridge, SLOT)};
+    bench b = {.batch = ssmi_learner_batch_of(base, l->skip, SLOT)};
     b.size = b.batch.size;
     b.out = carve(base, &b.size, SLOT * l->net->outputs);
     b.dout = carve(base, &b.size, SLOT * l->net->outputs);
@@ -49,16 +66,17 @@ static bench bench_of(float *base, const learner *l)
 static void answer(bench *b, double *loss, const float *params, const learner *l, int learning, uint64_t key)
 {
     const size_t n = b->batch.n, H = l->net->size.horizon;
-    const ssmi_network_input_f32 in = {n, b->batch.value, b->batch.mask, b->batch.scale, NULL};
-    ssmi_network_forward_f32(b->out, b->record, b->scratch, &in, params, l->net, learning ? l->dropout : 0,
-                             key, l->kernels);
+    const ssmi_network_input_f32 in = {n, b->batch.value, b->batch.mask, b->batch.scale, b->batch.phase};
+    ssmi_network_forward_f32(b->out, b->record, b->scratch, &in, params, l->net,
+                             learning ? l->how->dropout : 0, key, l->kernels);
     for (size_t i = 0; i < n; i++) {
         const ssmi_quantile_window_f32 w = {b->batch.skip + i * H, l->skip->base, b->batch.s[i],
                                             b->batch.g[i], H};
         float *out = b->out + i * l->net->outputs, *dout = b->dout + i * l->net->outputs;
+        ssmi_learner_tie(out, H, l->how->loss);
         ssmi_quantile_forward_f32(b->mean, b->quantile, out, &w);
         ssmi_quantile_loss_f32(learning ? dout : NULL, loss, b->mean, b->quantile, b->batch.target + i * H,
-                               out, &w, &weights, 1);
+                               out, &w, &loss_weights[l->how->loss], 1);
     }
 }
 
@@ -67,9 +85,10 @@ static void gradient(const void *user, double *loss, float *grad, float *workspa
 {
     const learner *l = user;
     bench b = bench_of(workspace, l);
-    ssmi_learner_batch_fill(&b.batch, l->panel, &l->training, item, n, l->skip);
+    ssmi_learner_batch_fill(&b.batch, l->panel, l->how->first, &l->training, item, n, l->skip);
     answer(&b, loss, params, l, 1, key);
-    ssmi_network_backward_f32(grad, b.scratch, b.dout, b.record, n, params, l->net, l->dropout, l->kernels);
+    ssmi_network_backward_f32(grad, b.scratch, b.dout, b.record, n, params, l->net, l->how->dropout,
+                              l->kernels);
 }
 
 static void judge(const void *user, double *loss, float *workspace, const float *params, size_t first,
@@ -79,8 +98,34 @@ static void judge(const void *user, double *loss, float *workspace, const float 
     size_t item[SLOT];
     bench b = bench_of(workspace, l);
     for (size_t i = 0; i < n; i++) item[i] = first + i;
-    ssmi_learner_batch_fill(&b.batch, l->panel, &l->validation, item, n, l->skip);
+    ssmi_learner_batch_fill(&b.batch, l->panel, l->how->first, &l->validation, item, n, l->skip);
     answer(&b, loss, params, l, 0, 0);
+}
+
+/* Of everything that the losses are made from: windows, their starting forecast, the network's shape, and the
+ * instruction set, whose kernels round in their own way. */
+static void digest_problem(unsigned char out[SSMI_DIGEST_SIZE], const learner *l, const ssmi_ridge_task *task)
+{
+    const ssmi_ridge *ridge = l->skip->ridge;
+    const ssmi_network_size *size = &l->net->size;
+    const size_t sizes[] = {
+        ridge->lookback, ridge->horizon,       ridge->centre,          task->n_validation, size->kind,
+        size->patch,     size->stride,         size->hidden,           size->phases,       l->how->loss,
+        ssmi_cpu_isa(),  size->backbone.width, size->backbone.n_blocks};
+    ssmi_digest d;
+    ssmi_digest_open(&d);
+    for (size_t i = 0; i < task->n_series; i++) {
+        const ssmi_window_series *s = &task->panel[i];
+        ssmi_digest_add(&d, s->value, s->length * sizeof *s->value);
+        ssmi_digest_add(&d, s->missing, (s->length + 1) * sizeof *s->missing);
+        ssmi_digest_add_size(&d, (size_t)l->how->first[i]);
+    }
+    ssmi_digest_add(&d, ridge->weight, ssmi_ridge_width(ridge) * ridge->horizon * sizeof *ridge->weight);
+    ssmi_digest_add(&d, l->skip->base, SSMI_BASE_ROWS * ridge->horizon * sizeof *l->skip->base);
+    ssmi_digest_add_real(&d, l->skip->gamma);
+    ssmi_digest_add_real(&d, l->how->dropout);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) ssmi_digest_add_size(&d, sizes[i]);
+    ssmi_digest_close(out, &d);
 }
 
 ssm_status ssmi_learner_train(ssmi_training_result *result, float *params, const ssmi_parameters *table,
@@ -91,7 +136,7 @@ ssm_status ssmi_learner_train(ssmi_training_result *result, float *params, const
                  .skip = skip,
                  .panel = task->panel,
                  .kernels = ssmi_kernels_of_f32(ssmi_cpu_isa()),
-                 .dropout = how->dropout};
+                 .how = how};
     *result = (ssmi_training_result){0};
     SSMI_TRY(ssmi_learner_windows_collect(&l.training, task, skip->ridge, SSMI_LEARNER_TRAINING,
                                           MOST_TRAINING, tmp));
@@ -100,23 +145,29 @@ ssm_status ssmi_learner_train(ssmi_training_result *result, float *params, const
     if (l.training.n < LEAST_WINDOWS || l.validation.n == 0 || how->windows == 0) return SSM_OK;
     const size_t shown =
         how->epochs < how->windows / l.training.n ? how->epochs * l.training.n : how->windows;
-    const size_t steps = shown / how->batch + 1;
-    const ssmi_training_problem problem = {.user = &l,
-                                           .n_train = l.training.n,
-                                           .n_validation = l.validation.n,
-                                           .workspace = bench_of(NULL, &l).size,
-                                           .gradient = gradient,
-                                           .judge = judge};
+    const size_t steps = shown / (how->batch * how->accumulate) + 1;
+    ssmi_training_problem problem = {.user = &l,
+                                     .n_train = l.training.n,
+                                     .n_validation = l.validation.n,
+                                     .workspace = bench_of(NULL, &l).size,
+                                     .gradient = gradient,
+                                     .judge = judge};
     const ssmi_training training = {.batch = how->batch,
                                     .slot = SLOT,
+                                    .accumulate = how->accumulate,
                                     .steps = steps,
                                     .warmup = steps / 20 + 1,
                                     .check = steps / CHECKS_PER_RUN + 1,
                                     .patience = how->patience,
+                                    .schedule = how->wsd ? SSMI_WSD : SSMI_COSINE,
+                                    .cooldown = steps / 5 + 1,
                                     .rate = how->rate,
                                     .decay = how->decay,
                                     .clip = 1,
                                     .average = 0.99,
-                                    .stream = 2};
+                                    .stream = 2,
+                                    .checkpoint = how->checkpoint,
+                                    .keep = steps / CHECKPOINTS_PER_RUN + 1};
+    if (how->checkpoint[0] != '\0') digest_problem(problem.digest, &l, task);
     return ssmi_train(result, params, table, &problem, &training, tmp);
 }

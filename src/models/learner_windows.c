@@ -50,16 +50,17 @@ static void *carve(float *base, size_t *used, size_t n, size_t size)
     return part;
 }
 
-ssmi_learner_batch ssmi_learner_batch_of(float *base, const ssmi_ridge *ridge, size_t room)
+ssmi_learner_batch ssmi_learner_batch_of(float *base, const ssmi_learner_skip *skip, size_t room)
 {
-    const size_t L = ridge->lookback, H = ridge->horizon;
+    const size_t L = skip->ridge->lookback, H = skip->ridge->horizon;
     ssmi_learner_batch b = {.room = room};
-    b.z = carve(base, &b.size, room * ssmi_ridge_width(ridge), sizeof(double));
+    b.z = carve(base, &b.size, room * ssmi_ridge_width(skip->ridge), sizeof(double));
     b.linear = carve(base, &b.size, room * H, sizeof(double));
     b.centre = carve(base, &b.size, room, sizeof(double));
     b.value = carve(base, &b.size, room * L, sizeof(float));
     b.mask = carve(base, &b.size, room * L, sizeof(float));
     b.scale = carve(base, &b.size, room, sizeof(float));
+    b.phase = carve(base, &b.size, room * skip->net->tokens * skip->net->size.phases, sizeof(float));
     b.skip = carve(base, &b.size, room * H, sizeof(float));
     b.target = carve(base, &b.size, room * H, sizeof(float));
     b.s = carve(base, &b.size, room, sizeof(float));
@@ -68,16 +69,19 @@ ssmi_learner_batch ssmi_learner_batch_of(float *base, const ssmi_ridge *ridge, s
 }
 
 void ssmi_learner_batch_set(ssmi_learner_batch *batch, size_t i, const double *window,
-                            const unsigned char *gap, const ssmi_learner_skip *skip)
+                            const unsigned char *gap, int64_t last, const ssmi_learner_skip *skip)
 {
-    const size_t L = skip->ridge->lookback;
-    double *z = batch->z + i * ssmi_ridge_width(skip->ridge);
+    const size_t L = skip->ridge->lookback, phases = skip->net->tokens * skip->net->size.phases;
+    double *z = batch->z + i * (L + 1);
     ssmi_ridge_regressors(z, &batch->centre[i], window, skip->ridge);
     const double spread = fmax(z[L], least_spread);
     for (size_t t = 0; t < L; t++) {
         batch->value[i * L + t] = (float)(z[t] / spread);
         batch->mask[i * L + t] = gap != NULL && gap[t] ? 0.0f : 1.0f;
     }
+    if (phases > 0)
+        ssmi_learner_phases_fill(batch->phase + i * phases, skip->phases, last, skip->net->tokens,
+                                 skip->net->size.stride);
     batch->scale[i] = (float)log(spread);
     batch->s[i] = (float)spread;
     batch->g[i] = (float)pow(spread, skip->gamma);
@@ -91,7 +95,7 @@ void ssmi_learner_batch_close(ssmi_learner_batch *batch, size_t n, const ssmi_le
     for (size_t k = 0; k < n * H; k++) batch->skip[k] = (float)(batch->linear[k] + batch->centre[k / H]);
 }
 
-void ssmi_learner_batch_fill(ssmi_learner_batch *batch, const ssmi_window_series *panel,
+void ssmi_learner_batch_fill(ssmi_learner_batch *batch, const ssmi_window_series *panel, const int64_t *first,
                              const ssmi_learner_windows *from, const size_t *item, size_t n,
                              const ssmi_learner_skip *skip)
 {
@@ -99,7 +103,8 @@ void ssmi_learner_batch_fill(ssmi_learner_batch *batch, const ssmi_window_series
     for (size_t i = 0; i < n; i++) {
         const ssmi_window_series *s = &panel[from->series[item[i]]];
         const size_t o = from->origin[item[i]];
-        ssmi_learner_batch_set(batch, i, s->value + o - L, NULL, skip);
+        ssmi_learner_batch_set(batch, i, s->value + o - L, NULL,
+                               first[from->series[item[i]]] + (int64_t)o - 1, skip);
         for (size_t t = 0; t < L; t++) {
             if (s->missing[o - L + t + 1] > s->missing[o - L + t]) batch->mask[i * L + t] = 0;
         }

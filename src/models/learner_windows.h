@@ -1,7 +1,8 @@
-/* Windows for the mamba forecaster: which ones there are, and what network and skip see of them. */
+/* Windows for trained forecasters: which ones there are, and what network and skip see of them. */
 #ifndef SSMCAST_MODELS_LEARNER_WINDOWS_H
 #define SSMCAST_MODELS_LEARNER_WINDOWS_H
 
+#include "models/learner_phases.h"
 #include "models/ridge.h"
 #include "neural/network.h"
 
@@ -22,6 +23,8 @@ typedef struct ssmi_learner_skip {
     const ssmi_ridge *ridge;
     const float *base; /* (SSMI_BASE_ROWS, horizon) of the quantile head */
     double gamma;      /* widths are in units of spread^gamma, values being standardised */
+    const ssmi_network *net;
+    const ssmi_learner_phases *phases; /* read where the network has phases */
 } ssmi_learner_skip;
 
 /* A batch of up to `room` windows, carved from flat memory. */
@@ -29,21 +32,23 @@ typedef struct ssmi_learner_batch {
     size_t room, n;
     double *z, *linear, *centre; /* (room, width), (room, H), (room): the ridge */
     float *value, *mask, *scale; /* (room, L), (room, L), (room): the network's input */
+    float *phase;                /* (room, tokens, phases) */
     float *skip, *target;        /* (room, H): centre of the head; truth, NaN missing */
     float *s, *g;                /* (room) */
     size_t size;                 /* floats used */
 } ssmi_learner_batch;
 
-ssmi_learner_batch ssmi_learner_batch_of(float *base, const ssmi_ridge *ridge,
+ssmi_learner_batch ssmi_learner_batch_of(float *base, const ssmi_learner_skip *skip,
                                          size_t room); /* base NULL: only size */
 
-/* Sets row i from a window of standardised values and its mask (NULL: all observed). */
+/* Sets row i from a window of standardised values and its mask (NULL: all observed); `last`: number of the
+ * window's last row (learner_phases.h). */
 void ssmi_learner_batch_set(ssmi_learner_batch *batch, size_t i, const double *window,
-                            const unsigned char *gap, const ssmi_learner_skip *skip);
+                            const unsigned char *gap, int64_t last, const ssmi_learner_skip *skip);
 /* Computes the skip of rows [0, n). */
 void ssmi_learner_batch_close(ssmi_learner_batch *batch, size_t n, const ssmi_learner_skip *skip);
-/* Fills a batch from the panel, targets included. */
-void ssmi_learner_batch_fill(ssmi_learner_batch *batch, const ssmi_window_series *panel,
+/* Fills a batch from the panel, targets included; first (n_series): number of each series' first row. */
+void ssmi_learner_batch_fill(ssmi_learner_batch *batch, const ssmi_window_series *panel, const int64_t *first,
                              const ssmi_learner_windows *from, const size_t *item, size_t n,
                              const ssmi_learner_skip *skip);
 

@@ -1,0 +1,132 @@
+#include "models/learner.h"
+
+#include "base/random.h"
+#include "models/learner_levels.h"
+#include "models/learner_options.h"
+#include <math.h>
+#include <string.h>
+
+const char *const ssmi_learner_normalise[] = {"auto", "mean", "last", NULL};
+const char *const ssmi_learner_skips[] = {"ridge", "last", NULL};
+const char *const ssmi_learner_loss_names[] = {"both", "mse", "mae", "pinball", NULL};
+const char *const ssmi_learner_schedules[] = {"cosine", "wsd", NULL};
+
+ssm_status ssmi_learner_init(ssmi_learner *self, const ssmi_learner_options *options,
+                             ssmi_learner_architecture *architecture, ssm_arena *mem)
+{
+    self->options = *options;
+    self->architecture = architecture;
+    self->table = SSMI_ALLOC(mem, ssmi_parameters, 1);
+    return self->table != NULL ? SSM_OK : SSM_E_MEMORY;
+}
+
+/* Rows held back for choosing when the caller names none: what the shortest series can spare. */
+static size_t validation_rows(const ssm_fit_task *task)
+{
+    size_t shortest = task->panel[0].length;
+    if (task->n_validation > 0) return task->n_validation;
+    for (size_t i = 1; i < task->n_series; i++)
+        if (task->panel[i].length < shortest) shortest = task->panel[i].length;
+    return ssmi_windows_validation(shortest, task->horizon);
+}
+
+static ssm_status prepare(ssmi_window_series **panel, int64_t **first, const ssm_fit_task *task, size_t held,
+                          ssm_arena *tmp)
+{
+    *panel = SSMI_ALLOC(tmp, ssmi_window_series, task->n_series);
+    *first = SSMI_ALLOC(tmp, int64_t, task->n_series);
+    if (*panel == NULL || *first == NULL) return SSM_E_MEMORY;
+    for (size_t i = 0; i < task->n_series; i++) {
+        const size_t length = task->panel[i].length, n_train = length > held ? length - held : length;
+        SSMI_TRY(ssmi_windows_prepare(&(*panel)[i], &task->panel[i], n_train, tmp));
+        (*first)[i] = ssmi_learner_row(&task->panel[i]);
+    }
+    return SSM_OK;
+}
+
+void ssmi_learner_lay_out(ssmi_learner *self)
+{
+    const ssmi_learner_options *o = &self->options;
+    ssmi_network_size size = {.lookback = self->ridge.lookback,
+                              .horizon = self->ridge.horizon,
+                              .patch = self->patch,
+                              .stride = self->stride,
+                              .hidden = o->hidden,
+                              .phases = 2 * self->phases.n,
+                              .backbone = {.width = o->width, .bidirectional = o->bidirectional}};
+    self->architecture(&size, o);
+    *self->table = (ssmi_parameters){0};
+    self->net = ssmi_network_layout(self->table, &size);
+}
+
+ssmi_learner_skip ssmi_learner_skip_of(const ssmi_learner *self)
+{
+    return (ssmi_learner_skip){&self->ridge, self->base, self->gamma, &self->net, &self->phases};
+}
+
+static ssm_status train(ssmi_learner *self, const ssmi_ridge_task *task, const int64_t *first, ssm_arena *mem,
+                        ssm_arena *tmp)
+{
+    const ssmi_learner_options *o = &self->options;
+    const ssmi_learner_training how = {.batch = o->batch,
+                                       .windows = o->windows,
+                                       .epochs = o->epochs,
+                                       .patience = o->patience,
+                                       .rate = o->rate,
+                                       .dropout = o->dropout,
+                                       .decay = o->decay,
+                                       .loss = (ssmi_learner_loss)o->loss,
+                                       .wsd = o->schedule,
+                                       .accumulate = o->accumulate,
+                                       .checkpoint = o->checkpoint,
+                                       .first = first};
+    const size_t half = self->ridge.lookback / 2 > 0 ? self->ridge.lookback / 2 : 1;
+    self->patch = o->patch < half ? o->patch : half;
+    self->stride = o->stride < self->patch ? o->stride : self->patch;
+    ssmi_learner_lay_out(self);
+    const ssmi_learner_skip skip = ssmi_learner_skip_of(self);
+    self->params = SSMI_ALLOC(mem, float, self->table->size);
+    gsl_rng *rng = ssmi_random_stream(tmp, 1);
+    if (self->params == NULL || rng == NULL) return SSM_E_MEMORY;
+    SSMI_TRY(ssmi_network_init(self->params, &self->net, rng, tmp));
+    SSMI_TRY(
+        ssmi_learner_train(&self->result, self->params, self->table, &self->net, &skip, task, &how, tmp));
+    self->trained = self->result.best_step > 0;
+    return SSM_OK;
+}
+
+ssm_status ssmi_learner_fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm_arena *tmp)
+{
+    ssmi_learner *self = self_;
+    const ssm_series *first = &task->panel[0];
+    const size_t held = validation_rows(task);
+    ssmi_window_series *panel;
+    int64_t *row;
+    ssmi_learner_base_forecast skip;
+    SSMI_TRY(prepare(&panel, &row, task, held, tmp));
+    ssmi_ridge_task ridge = {.panel = panel,
+                             .n_series = task->n_series,
+                             .horizon = task->horizon,
+                             .n_validation = held,
+                             .lookback = self->options.lookback,
+                             .period = first->n_periods > 0 ? first->period[first->n_periods - 1] : 0,
+                             .alpha = self->options.alpha,
+                             .centre = (ssmi_ridge_centre)self->options.normalise};
+    SSMI_TRY(ssmi_progress(tmp->ctx, "fitting", 0, NAN));
+    SSMI_TRY(ssmi_learner_skip_fit(&skip, &ridge, first, self->options.skip, mem, tmp));
+    self->ridge = skip.ridge;
+    self->interval = skip.interval;
+    self->gamma = skip.gamma;
+    self->period = first->n_periods > 0 ? first->period[0] : 0;
+    self->mean = panel[0].mean;
+    self->scale = task->n_series == 1 ? panel[0].scale : 0;
+    self->phases = (ssmi_learner_phases){0};
+    if (self->options.phases) ssmi_learner_phases_find(&self->phases, first);
+    self->base = SSMI_ALLOC(mem, float, SSMI_BASE_ROWS * task->horizon);
+    if (self->base == NULL) return SSM_E_MEMORY;
+    ssmi_learner_base(self->base, &self->interval);
+    SSMI_TRY(train(self, &ridge, row, mem, tmp));
+    if (!self->options.refit_all || held == 0) return SSM_OK;
+    ridge.refit_all = 1;
+    return ssmi_ridge_refit(&self->ridge, &ridge, mem, tmp);
+}

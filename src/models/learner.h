@@ -1,0 +1,86 @@
+/* What trained forecasters share: all but what their network is made of.
+ *
+ *     w -> (w - c)/s                               c, s: centre and spread of the look-back window
+ *     mean     = skip(w) + s net_0(w)              skip: models/learner_skip.h; net: neural/network.h
+ *     median   = skip(w) + g (m_h + ...) + s net_1(w)
+ *     deciles  = median +- g cumulated softplus widths        neural/quantile_head.h
+ *
+ * The network's last layer starts at zero, so training starts from the skip and its calibrated intervals
+ * (forecast/conformal.h) and keeps only what the validation windows confirm: neither their squared error nor
+ * their pinball loss may be worse, or the network is dropped and the note says so. Between the deciles a
+ * level takes its place among the skip's own offsets; beyond them the skip's tail goes on, stretched as the
+ * network stretched the outermost decile. So a silent network gives the skip's intervals exactly.
+ *
+ * A forecaster is a file with an option table and an architecture; everything else is named here. */
+#ifndef SSMCAST_MODELS_LEARNER_H
+#define SSMCAST_MODELS_LEARNER_H
+
+#include "forecast/archive.h"
+#include "models/learner_skip.h"
+#include "models/learner_training.h"
+
+/* Every option of every trained forecaster; a forecaster's table names those that it has, the others keep the
+ * values that its init gives them. */
+typedef struct ssmi_learner_options {
+    size_t lookback;
+    double alpha;
+    int normalise; /* the values of ssmi_ridge_centre */
+    int refit_all;
+    int skip;                            /* 0 the ridge, 1 the last value */
+    size_t patch, stride, width, blocks; /* of the tokens and the backbone */
+    size_t hidden, states, heads;
+    int variant, first; /* what they choose from is the forecaster's */
+    int bidirectional, phases;
+    size_t batch, accumulate, windows, epochs, patience;
+    double rate, dropout, decay;
+    int loss, schedule; /* ssmi_learner_loss; 1: SSMI_WSD */
+    char checkpoint[SSM_OPTION_TEXT_SIZE];
+} ssmi_learner_options;
+
+/* Fills in kind and backbone of a network; the rest is set. */
+typedef void ssmi_learner_architecture(ssmi_network_size *size, const ssmi_learner_options *options);
+
+typedef struct ssmi_learner {
+    ssmi_learner_options options;
+    ssmi_learner_architecture *architecture;
+    ssmi_ridge ridge;
+    ssmi_conformal interval;   /* in units of spread^gamma, values being standardised */
+    double gamma, mean, scale; /* scale 0: each history is standardised by itself */
+    size_t period;             /* season that fills gaps; 0: none */
+    size_t trained;            /* 1: the network takes part */
+    size_t patch, stride;      /* of the network, when trained */
+    ssmi_learner_phases phases;
+    ssmi_parameters *table;
+    ssmi_network net;
+    float *params, *base;
+    ssmi_training_result result; /* for the note */
+    /* the history: its last rows in a ring, raw, NaN missing */
+    double *ring;         /* (room) */
+    size_t room, at, n;   /* where the next row goes; rows held */
+    int64_t next;         /* number of the row after the history (learner_phases.h) */
+    double last_observed; /* of the whole history */
+} ssmi_learner;
+
+enum { SSMI_LEARNER_LOOKBACK = 4096, SSMI_LEARNER_WIDTH = 256, SSMI_LEARNER_PERIOD = 1000000 };
+
+/* For a forecaster's type. */
+ssm_status ssmi_learner_init(ssmi_learner *self, const ssmi_learner_options *options,
+                             ssmi_learner_architecture *architecture, ssm_arena *mem);
+ssm_status ssmi_learner_fit(void *self, const ssm_fit_task *task, ssm_arena *mem, ssm_arena *tmp);
+ssm_status ssmi_learner_condition(void *self, const ssm_series *history, ssm_arena *mem, ssm_arena *tmp);
+ssm_status ssmi_learner_update(void *self, const double *y);
+ssm_status ssmi_learner_predict(const void *self, ssm_forecast *out, ssm_arena *tmp);
+ssm_status ssmi_learner_params(void *self, ssm_archive *archive);
+ssm_status ssmi_learner_state(void *self, ssm_archive *archive);
+ssm_status ssmi_learner_note(const void *self, char *text, size_t size);
+
+/* Between the files of the family. */
+void ssmi_learner_lay_out(ssmi_learner *self); /* table and net, from options, patch, stride and phases */
+ssmi_learner_skip ssmi_learner_skip_of(const ssmi_learner *self);
+/* The window before the origin: value (lookback) standardised and filled, gap (lookback) 1 where filled; raw
+ * = *shift + *unit * value. A history shorter than the look-back is continued to the left by its first value,
+ * as a gap. */
+ssm_status ssmi_learner_window(double *value, unsigned char *gap, double *shift, double *unit,
+                               const ssmi_learner *self, ssm_arena *tmp);
+
+#endif

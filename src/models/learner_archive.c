@@ -1,0 +1,144 @@
+/* Saving and loading of trained forecasters, and what they have to say. */
+#include "models/gaussian.h"
+#include "models/learner.h"
+#include "models/ridge_archive.h"
+
+#include <stdio.h>
+
+/* The shape of the network as a file has it. Choices are saved as numbers. */
+typedef struct shape {
+    const char *name;
+    size_t value, least, most;
+} shape;
+
+enum { SHAPES = 12 };
+
+static void read_shape(shape s[SHAPES], const ssmi_learner *self)
+{
+    const ssmi_learner_options *o = &self->options;
+    const size_t width = SSMI_LEARNER_WIDTH;
+    const shape rows[SHAPES] = {{"patch", self->patch, 1, self->ridge.lookback},
+                                {"stride", self->stride, 1, self->ridge.lookback},
+                                {"width", o->width, 1, width},
+                                {"blocks", o->blocks, 1, SSMI_MAX_BLOCKS / 2},
+                                {"hidden", o->hidden, 1, width},
+                                {"states", o->states, 1, width},
+                                {"heads", o->heads, 1, width},
+                                {"variant", (size_t)o->variant, 0, 2},
+                                {"first", (size_t)o->first, 0, 1},
+                                {"bidirectional", (size_t)o->bidirectional, 0, 1},
+                                {"loss", (size_t)o->loss, 0, SSMI_LEARNER_LOSSES - 1},
+                                {"phases", self->phases.n, 0, SSMI_LEARNER_PHASES}};
+    for (size_t i = 0; i < SHAPES; i++) s[i] = rows[i];
+}
+
+static void write_shape(ssmi_learner *self, const shape s[SHAPES])
+{
+    ssmi_learner_options *o = &self->options;
+    size_t *const sizes[] = {&self->patch, &self->stride, &o->width, &o->blocks,
+                             &o->hidden,   &o->states,    &o->heads};
+    int *const choices[] = {&o->variant, &o->first, &o->bidirectional, &o->loss};
+    for (size_t i = 0; i < 7; i++) *sizes[i] = s[i].value;
+    for (size_t i = 0; i < 4; i++) *choices[i] = (int)s[7 + i].value;
+    self->phases.n = s[11].value;
+}
+
+static ssm_status shape_params(ssmi_learner *self, ssm_archive *a)
+{
+    shape s[SHAPES];
+    read_shape(s, self);
+    for (size_t i = 0; i < SHAPES; i++) {
+        SSMI_TRY(ssmi_archive_size(a, s[i].name, &s[i].value));
+        if (s[i].value < s[i].least || s[i].value > s[i].most)
+            return ssmi_archive_reject(a, "\"%s\" is %zu", s[i].name, s[i].value);
+    }
+    if (s[1].value > s[0].value)
+        return ssmi_archive_reject(a, "tokens of %zu rows start %zu rows apart", s[0].value, s[1].value);
+    write_shape(self, s);
+    SSMI_TRY(ssmi_archive_values(a, "phase_period", self->phases.period, SSMI_LEARNER_PHASES));
+    for (size_t i = 0; i < self->phases.n; i++)
+        if (!(self->phases.period[i] >= 2)) return ssmi_archive_reject(a, "a period of less than two rows");
+    return SSM_OK;
+}
+
+static ssm_status network_params(ssmi_learner *self, ssm_archive *a)
+{
+    SSMI_TRY(shape_params(self, a));
+    if (ssmi_archive_loading(a)) {
+        ssmi_learner_lay_out(self);
+        self->params = SSMI_ALLOC(ssmi_archive_memory(a), float, self->table->size);
+        if (self->params == NULL) return SSM_E_MEMORY;
+    }
+    for (size_t i = 0; i < self->table->n; i++) {
+        const ssmi_parameter *p = &self->table->entry[i];
+        float *tensor = self->params + p->offset;
+        SSMI_TRY(ssmi_archive_f32(a, p->name, &tensor, p->rank, p->shape));
+        if (ssmi_archive_loading(a))
+            for (size_t k = 0; k < p->size; k++) self->params[p->offset + k] = tensor[k];
+    }
+    return SSM_OK;
+}
+
+static ssm_status note_params(ssmi_training_result *r, ssm_archive *a)
+{
+    SSMI_TRY(ssmi_archive_size(a, "steps", &r->steps));
+    SSMI_TRY(ssmi_archive_size(a, "best_step", &r->best_step));
+    SSMI_TRY(ssmi_archive_real(a, "mse_before", &r->start[0]));
+    SSMI_TRY(ssmi_archive_real(a, "mse_after", &r->best[0]));
+    SSMI_TRY(ssmi_archive_real(a, "pinball_before", &r->start[1]));
+    return ssmi_archive_real(a, "pinball_after", &r->best[1]);
+}
+
+ssm_status ssmi_learner_params(void *self_, ssm_archive *a)
+{
+    ssmi_learner *self = self_;
+    ssmi_ridge *ridge = &self->ridge;
+    SSMI_TRY(ssmi_ridge_archive(ridge, a));
+    SSMI_TRY(ssmi_archive_size(a, "period", &self->period));
+    SSMI_TRY(ssmi_archive_size(a, "trained", &self->trained));
+    SSMI_TRY(ssmi_archive_size(a, "season", &ridge->season));
+    SSMI_TRY(ssmi_archive_spread(a, "share", &ridge->share));
+    SSMI_TRY(ssmi_archive_spread(a, "gamma", &self->gamma));
+    SSMI_TRY(ssmi_archive_real(a, "mean", &self->mean));
+    SSMI_TRY(ssmi_archive_spread(a, "scale", &self->scale));
+    if (ridge->lookback > SSMI_LEARNER_LOOKBACK || self->period > SSMI_LEARNER_PERIOD || self->trained > 1 ||
+        !(self->gamma <= 1))
+        return ssmi_archive_reject(a, "a look-back of %zu and a season of %zu rows, gamma %g",
+                                   ridge->lookback, self->period, self->gamma);
+    SSMI_TRY(note_params(&self->result, a));
+    self->interval.horizon = ridge->horizon;
+    SSMI_TRY(ssmi_archive_f64(a, "offset", &self->interval.offset, 2,
+                              (size_t[]){ridge->horizon, SSMI_CONFORMAL_POINTS}));
+    SSMI_TRY(ssmi_archive_f32(a, "base", &self->base, 2, (size_t[]){SSMI_BASE_ROWS, ridge->horizon}));
+    return self->trained ? network_params(self, a) : SSM_OK;
+}
+
+static int note_skip(char *text, size_t size, const ssmi_learner *self)
+{
+    const ssmi_ridge *skip = &self->ridge;
+    char map[160];
+    if (self->options.skip == 1)
+        return snprintf(text, size, "look-back %zu, starting from the last value; ", skip->lookback);
+    ssmi_ridge_describe(skip, map, sizeof map);
+    if (skip->season == 0) return snprintf(text, size, "linear skip: %s; ", map);
+    return snprintf(text, size, "linear skip: %s, %.0f %% of it the last %zu rows; ", map, 100 * skip->share,
+                    skip->season);
+}
+
+ssm_status ssmi_learner_note(const void *self_, char *text, size_t size)
+{
+    const ssmi_learner *self = self_;
+    const ssmi_training_result *r = &self->result;
+    const int used = note_skip(text, size, self);
+    if (used < 0 || (size_t)used >= size) return SSM_OK;
+    text += used, size -= (size_t)used;
+    if (self->trained)
+        snprintf(text, size, "network kept: validation mse %.4g to %.4g, pinball %.4g to %.4g in %zu steps",
+                 r->start[0], r->best[0], r->start[1], r->best[1], r->best_step);
+    else if (r->steps > 0)
+        snprintf(text, size, "network dropped: no better than the skip on validation after %zu steps",
+                 r->steps);
+    else
+        snprintf(text, size, "no network");
+    return SSM_OK;
+}

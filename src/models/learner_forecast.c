@@ -1,0 +1,73 @@
+#include "models/learner.h"
+
+#include "models/learner_levels.h"
+
+/* One window through the network: deciles (SSMI_QUANTILES, H) and mean in standardised units. */
+static ssm_status ask_network(float *mean, float *decile, const ssmi_learner *self,
+                              const ssmi_learner_batch *batch, ssm_arena *tmp)
+{
+    const ssmi_network_input_f32 in = {1, batch->value, batch->mask, batch->scale, batch->phase};
+    const ssmi_quantile_window_f32 w = {batch->skip, self->base, batch->s[0], batch->g[0],
+                                        self->ridge.horizon};
+    float *out = SSMI_ALLOC(tmp, float, SSMI_HEAD_OUTPUTS * self->ridge.horizon);
+    float *record = SSMI_ALLOC(tmp, float, ssmi_network_record_f32(&self->net, 1));
+    float *scratch = SSMI_ALLOC(tmp, float, ssmi_network_scratch_f32(&self->net, 1));
+    if (out == NULL || record == NULL || scratch == NULL) return SSM_E_MEMORY;
+    ssmi_network_forward_f32(out, record, scratch, &in, self->params, &self->net, 0, 0,
+                             ssmi_kernels_of_f32(ssmi_cpu_isa()));
+    ssmi_learner_tie(out, self->ridge.horizon, (ssmi_learner_loss)self->options.loss);
+    ssmi_quantile_forward_f32(mean, decile, out, &w);
+    return SSM_OK;
+}
+
+/* How standardised values become raw ones. */
+typedef struct frame {
+    double shift, unit;
+} frame;
+
+/* Without a network everything stays in double precision: the skip and its conformal intervals. */
+static void answer_linear(ssm_forecast *out, const ssmi_learner *self, const ssmi_learner_batch *batch,
+                          frame raw)
+{
+    for (size_t h = 0; h < out->horizon; h++)
+        out->mean[h] = raw.shift + raw.unit * (batch->linear[h] + batch->centre[0]);
+    ssmi_conformal_quantiles(out, &self->interval, raw.unit * (double)batch->g[0]);
+}
+
+static ssm_status answer_network(ssm_forecast *out, const ssmi_learner *self, const ssmi_learner_batch *batch,
+                                 frame raw, ssm_arena *tmp)
+{
+    const size_t H = self->ridge.horizon;
+    float *mean = SSMI_ALLOC(tmp, float, H), *decile = SSMI_ALLOC(tmp, float, SSMI_QUANTILES *H);
+    if (mean == NULL || decile == NULL) return SSM_E_MEMORY;
+    SSMI_TRY(ask_network(mean, decile, self, batch, tmp));
+    for (size_t h = 0; h < out->horizon; h++) {
+        double d[SSMI_QUANTILES];
+        out->mean[h] = raw.shift + raw.unit * (double)mean[h];
+        for (size_t i = 0; i < SSMI_QUANTILES; i++) d[i] = (double)decile[i * H + h];
+        for (size_t k = 0; k < out->n_levels; k++) {
+            const double q = ssmi_learner_quantile(d, &self->interval, h, out->level[k]);
+            out->quantile[h * out->n_levels + k] = raw.shift + raw.unit * q;
+        }
+    }
+    return SSM_OK;
+}
+
+ssm_status ssmi_learner_predict(const void *self_, ssm_forecast *out, ssm_arena *tmp)
+{
+    const ssmi_learner *self = self_;
+    const ssmi_learner_skip skip = ssmi_learner_skip_of(self);
+    const size_t L = self->ridge.lookback;
+    double *window = SSMI_ALLOC(tmp, double, L);
+    unsigned char *gap = SSMI_ALLOC(tmp, unsigned char, L);
+    float *memory = SSMI_ALLOC(tmp, float, ssmi_learner_batch_of(NULL, &skip, 1).size);
+    frame raw;
+    if (window == NULL || gap == NULL || memory == NULL) return SSM_E_MEMORY;
+    SSMI_TRY(ssmi_learner_window(window, gap, &raw.shift, &raw.unit, self, tmp));
+    ssmi_learner_batch batch = ssmi_learner_batch_of(memory, &skip, 1);
+    ssmi_learner_batch_set(&batch, 0, window, gap, self->next - 1, &skip);
+    ssmi_learner_batch_close(&batch, 1, &skip);
+    if (self->trained) return answer_network(out, self, &batch, raw, tmp);
+    answer_linear(out, self, &batch, raw);
+    return SSM_OK;
+}

@@ -1,0 +1,111 @@
+/* The history of a trained forecaster: as many of its last rows as filling gaps and standardising may need,
+ * in a ring, so that a new row costs one store. */
+#include "models/learner.h"
+
+#include "models/gaussian.h"
+#include <math.h>
+
+static size_t rows_wanted(const ssmi_learner *self)
+{
+    return 4 * self->ridge.lookback + 2 * self->period;
+}
+
+static ssm_status open_ring(ssmi_learner *self, ssm_arena *mem)
+{
+    self->room = rows_wanted(self);
+    self->ring = SSMI_ALLOC(mem, double, self->room);
+    self->at = self->n = 0;
+    return self->ring != NULL ? SSM_OK : SSM_E_MEMORY;
+}
+
+static void append(ssmi_learner *self, double value)
+{
+    self->ring[self->at] = value;
+    self->at = self->at + 1 < self->room ? self->at + 1 : 0;
+    if (self->n < self->room) self->n++;
+    if (!isnan(value)) self->last_observed = value;
+}
+
+ssm_status ssmi_learner_condition(void *self_, const ssm_series *history, ssm_arena *mem, ssm_arena *tmp)
+{
+    ssmi_learner *self = self_;
+    const size_t length = history->length, observed = ssmi_last_observed(history->value, length);
+    if (observed == length)
+        return ssmi_fail(tmp->ctx, SSM_E_DATA, "series \"%s\" has no observed value",
+                         history->name != NULL ? history->name : "");
+    SSMI_TRY(open_ring(self, mem));
+    self->last_observed = history->value[observed];
+    for (size_t t = length > self->room ? length - self->room : 0; t < length; t++)
+        append(self, history->value[t]);
+    self->next = ssmi_learner_row(history) + (int64_t)length;
+    return SSM_OK;
+}
+
+ssm_status ssmi_learner_update(void *self_, const double *y)
+{
+    ssmi_learner *self = self_;
+    append(self, *y);
+    self->next++;
+    return SSM_OK;
+}
+
+/* The ring's rows in order; where none is observed, the value that was the last before them stands in. */
+static ssm_status unroll(ssmi_window_series *out, const ssmi_learner *self, ssm_arena *tmp)
+{
+    double *value = SSMI_ALLOC(tmp, double, self->n);
+    if (value == NULL) return SSM_E_MEMORY;
+    for (size_t i = 0; i < self->n; i++)
+        value[i] = self->ring[(self->at + self->room - self->n + i) % self->room];
+    ssm_series series = {.name = "history", .value = value, .length = self->n};
+    if (self->period > 0) series.n_periods = 1, series.period[0] = self->period;
+    const int empty = ssmi_last_observed(value, self->n) == self->n;
+    if (empty) value[0] = self->last_observed;
+    SSMI_TRY(ssmi_windows_prepare(out, &series, self->n, tmp));
+    return SSM_OK;
+}
+
+ssm_status ssmi_learner_window(double *value, unsigned char *gap, double *shift, double *unit,
+                               const ssmi_learner *self, ssm_arena *tmp)
+{
+    const size_t L = self->ridge.lookback;
+    ssmi_window_series s;
+    SSMI_TRY(unroll(&s, self, tmp));
+    *shift = self->scale > 0 ? self->mean : s.mean;
+    *unit = self->scale > 0 ? self->scale : s.scale;
+    for (size_t i = 0; i < L; i++) {
+        const size_t t = i + s.length < L ? 0 : i + s.length - L;
+        value[i] = (s.mean + s.scale * s.value[t] - *shift) / *unit;
+        gap[i] = i + s.length < L || s.missing[t + 1] > s.missing[t];
+    }
+    return SSM_OK;
+}
+
+ssm_status ssmi_learner_state(void *self_, ssm_archive *a)
+{
+    ssmi_learner *self = self_;
+    const int loading = ssmi_archive_loading(a);
+    const size_t room = rows_wanted(self);
+    double *value = SSMI_ALLOC(ssmi_archive_scratch(a), double, room);
+    double *seen = SSMI_ALLOC(ssmi_archive_scratch(a), double, room), next = (double)self->next;
+    size_t n = self->n;
+    if (value == NULL || seen == NULL) return SSM_E_MEMORY;
+    for (size_t i = 0; !loading && i < n; i++) {
+        const double y = self->ring[(self->at + room - n + i) % room];
+        seen[i] = !isnan(y);
+        value[i] = isnan(y) ? 0 : y;
+    }
+    SSMI_TRY(ssmi_archive_size(a, "state.rows", &n));
+    SSMI_TRY(ssmi_archive_real(a, "state.next", &next));
+    SSMI_TRY(ssmi_archive_real(a, "state.last", &self->last_observed));
+    if (n < 1 || n > room || !(fabs(next) < 0x1p53))
+        return ssmi_archive_reject(a, "a history of %zu rows before row %g", n, next);
+    SSMI_TRY(ssmi_archive_values(a, "state.value", value, n));
+    SSMI_TRY(ssmi_archive_values(a, "state.seen", seen, n));
+    if (!loading) return SSM_OK;
+    const double last = self->last_observed;
+    SSMI_TRY(open_ring(self, ssmi_archive_memory(a)));
+    for (size_t i = 0; i < n; i++) append(self, seen[i] != 0 ? value[i] : NAN);
+    self->last_observed = last;
+    self->next = (int64_t)next;
+    return SSM_OK;
+}

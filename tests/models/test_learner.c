@@ -1,0 +1,239 @@
+/* What all trained forecasters share, whatever their network is made of. */
+#include "fixture.h"
+
+#include "models/learner_phases.h"
+#include <stdint.h>
+#include <unistd.h>
+
+enum { LENGTH = 700, HORIZON = 4 };
+
+/* A model with options that make it small and quick, and give it every shape that it has. */
+static const struct variant {
+    const char *model;
+    const char *option[8][2];
+} variants[] = {
+    {"nlinear", {{"loss", "mse"}}},
+    {"dlinear", {{"loss", "mae"}, {"schedule", "wsd"}}},
+    {"mamba", {{"variant", "2"}, {"loss", "pinball"}}},
+    {"mamba",
+     {{"variant", "3"}, {"first", "s4d"}, {"states", "5"}, {"bidirectional", "true"}, {"phases", "true"}}},
+    {"s4d", {{"poles", "legs"}, {"accumulate", "2"}}},
+    {"transformer", {{"causal", "true"}, {"heads", "3"}, {"phases", "true"}}},
+};
+enum { VARIANTS = sizeof variants / sizeof *variants };
+
+static const char *const small[][2] = {{"patch", "4"}, {"stride", "4"}, {"width", "8"}, {"hidden", "8"}};
+
+static double noise(uint32_t *seed)
+{
+    *seed = 1664525u * *seed + 1013904223u;
+    return (*seed >> 8) / 8388608.0 - 1;
+}
+
+/* A season of 12, and a level that follows its own last values: what every one of them can learn. */
+static void fill(double *y, size_t n)
+{
+    uint32_t seed = 3;
+    double level = 0;
+    for (size_t t = 0; t < n; t++) {
+        level = 0.7 * level + noise(&seed);
+        y[t] = 50 + 3 * sin(2 * 3.14159265358979 * (double)t / 12) + level;
+    }
+}
+
+static ssm_forecaster *make(ssm_context *ctx, const struct variant *v)
+{
+    ssm_forecaster *f;
+    const int tokens = strcmp(v->model, "nlinear") != 0 && strcmp(v->model, "dlinear") != 0;
+    assert_int_equal(ssm_forecaster_new(ctx, v->model, &f), SSM_OK);
+    assert_int_equal(ssm_forecaster_set(f, "lookback", "24"), SSM_OK);
+    assert_int_equal(ssm_forecaster_set(f, "windows", "4000"), SSM_OK);
+    assert_int_equal(ssm_forecaster_set(f, "rate", "0.01"), SSM_OK);
+    assert_int_equal(ssm_forecaster_set(f, "skip", "last"), SSM_OK);
+    for (size_t i = 0; i < 4 && tokens; i++)
+        assert_int_equal(ssm_forecaster_set(f, small[i][0], small[i][1]), SSM_OK);
+    for (size_t i = 0; v->option[i][0] != NULL; i++)
+        assert_int_equal(ssm_forecaster_set(f, v->option[i][0], v->option[i][1]), SSM_OK);
+    return f;
+}
+
+static ssm_status fit(ssm_forecaster *f, const ssm_series *series)
+{
+    return ssm_forecaster_fit(f, &(ssm_fit_task){.panel = series, .n_series = 1, .horizon = HORIZON});
+}
+
+static ssm_series monthly(const double *y, size_t length)
+{
+    ssm_series series = fixture_series(y, length, 12);
+    series.time.step = (ssm_step){SSM_STEP_MONTHS, 1};
+    return series;
+}
+
+static void every_kind_of_network_beats_the_last_value_and_survives_a_file(void **state)
+{
+    (void)state;
+    double y[LENGTH];
+    char path[] = "/tmp/ssmcast_learner_XXXXXX";
+    ssm_context *ctx;
+    const int file = mkstemp(path);
+    assert_true(file >= 0);
+    close(file);
+    fill(y, LENGTH);
+    const ssm_series series = monthly(y, LENGTH), odd = ssm_series_slice(series, 7, LENGTH - 12);
+    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+    for (size_t i = 0; i < VARIANTS; i++) {
+        fixture_answer before, after;
+        char note[256];
+        memset(&before, 0, sizeof before);
+        memset(&after, 0, sizeof after);
+        ssm_forecaster *f = make(ctx, &variants[i]);
+        if (fit(f, &series) != SSM_OK) fail_msg("%s: %s", variants[i].model, ssm_context_message(ctx));
+        assert_int_equal(ssm_forecaster_note(f, note, sizeof note), SSM_OK);
+        if (strstr(note, "network kept") == NULL) fail_msg("%s: %s", variants[i].model, note);
+        assert_int_equal(ssm_forecaster_condition(f, &odd), SSM_OK);
+        fixture_predict(f, HORIZON, &before);
+        assert_int_equal(ssm_forecaster_save(f, path), SSM_OK);
+        ssm_forecaster_free(f);
+        if (ssm_forecaster_load(ctx, path, &f) != SSM_OK) fail_msg("%s", ssm_context_message(ctx));
+        assert_int_equal(ssm_forecaster_condition(f, &odd), SSM_OK);
+        fixture_predict(f, HORIZON, &after);
+        assert_memory_equal(&after, &before, sizeof before);
+        for (size_t h = 0; h < HORIZON; h++) assert_true(fabs(before.mean[h] - y[LENGTH - 5 + h]) < 4);
+        ssm_forecaster_free(f);
+    }
+    unlink(path);
+    ssm_context_free(ctx);
+}
+
+static void rows_one_by_one_with_gaps_are_the_history_at_once(void **state)
+{
+    (void)state;
+    double y[LENGTH];
+    ssm_context *ctx;
+    fill(y, LENGTH);
+    for (size_t t = LENGTH - 40; t < LENGTH - 30; t++) y[t] = NAN;
+    y[LENGTH - 1] = NAN;
+    const ssm_series all = monthly(y, LENGTH), early = monthly(y, 300);
+    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+    for (size_t i = 0; i < VARIANTS; i++) {
+        fixture_answer batch, stream;
+        memset(&batch, 0, sizeof batch);
+        memset(&stream, 0, sizeof stream);
+        ssm_forecaster *f = make(ctx, &variants[i]);
+        assert_int_equal(fit(f, &all), SSM_OK);
+        assert_int_equal(ssm_forecaster_condition(f, &all), SSM_OK);
+        fixture_predict(f, HORIZON, &batch);
+        assert_int_equal(ssm_forecaster_condition(f, &early), SSM_OK);
+        for (size_t t = 300; t < LENGTH; t++) assert_int_equal(ssm_forecaster_update(f, y + t), SSM_OK);
+        fixture_predict(f, HORIZON, &stream);
+        assert_memory_equal(&stream, &batch, sizeof batch);
+        ssm_forecaster_free(f);
+    }
+    ssm_context_free(ctx);
+}
+
+static int cancel(void *user, const char *stage, double done, double value)
+{
+    size_t *left = user;
+    (void)done, (void)value;
+    return strcmp(stage, "training") == 0 && (*left == 0 || --*left == 0);
+}
+
+static void a_stopped_fit_goes_on_from_its_checkpoint_to_the_same_bytes(void **state)
+{
+    (void)state;
+    double y[LENGTH];
+    char folder[] = "learner_test.XXXXXX", path[64], previous[80];
+    fixture_answer whole, resumed;
+    ssm_context *ctx;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/run", folder);
+    snprintf(previous, sizeof previous, "%s.previous", path);
+    fill(y, LENGTH);
+    const ssm_series series = monthly(y, LENGTH);
+    memset(&whole, 0, sizeof whole);
+    memset(&resumed, 0, sizeof resumed);
+    for (int with = 0; with < 2; with++) {
+        size_t left = 3;
+        assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+        ssm_forecaster *f = make(ctx, &variants[4]);
+        if (with) {
+            assert_int_equal(ssm_forecaster_set(f, "checkpoint", path), SSM_OK);
+            ssm_context_set_progress(ctx, (ssm_progress){cancel, &left});
+            assert_int_equal(fit(f, &series), SSM_E_CANCELLED);
+            ssm_context_set_progress(ctx, (ssm_progress){NULL, NULL});
+        }
+        assert_int_equal(fit(f, &series), SSM_OK);
+        assert_int_equal(ssm_forecaster_condition(f, &series), SSM_OK);
+        fixture_predict(f, HORIZON, with ? &resumed : &whole);
+        y[5] += 1; /* other data */
+        if (with) {
+            assert_int_equal(fit(f, &series), SSM_E_DATA);
+            assert_non_null(strstr(ssm_context_message(ctx), "other data or options"));
+        }
+        y[5] -= 1;
+        ssm_forecaster_free(f);
+        ssm_context_free(ctx);
+    }
+    assert_memory_equal(&resumed, &whole, sizeof whole);
+    unlink(path);
+    unlink(previous);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+static void a_row_has_the_same_number_in_every_slice(void **state)
+{
+    (void)state;
+    const double y[40] = {0};
+    const int64_t day = INT64_C(86400000000000);
+    ssm_series series = {.name = "x", .value = y, .length = 40};
+    const ssm_time_index times[] = {{0, {SSM_STEP_NONE, 0}},
+                                    {-3 * day, {SSM_STEP_NANOSECONDS, day}},
+                                    {day / 2, {SSM_STEP_NANOSECONDS, day / 24}},
+                                    {30 * day, {SSM_STEP_MONTHS, 1}},
+                                    {-400 * day, {SSM_STEP_MONTHS, 3}}};
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        series.time = times[i];
+        for (size_t from = 0; from < 40; from += 13) {
+            const ssm_series slice = ssm_series_slice(series, from, 1);
+            assert_true(ssmi_learner_row(&slice) == ssmi_learner_row(&series) + (int64_t)from);
+        }
+    }
+}
+
+static void phases_are_those_of_season_and_calendar(void **state)
+{
+    (void)state;
+    const int64_t hour = INT64_C(3600000000000);
+    ssm_series series = {.name = "x", .length = 400, .n_periods = 2, .period = {24, 30}};
+    ssmi_learner_phases p;
+    float out[3 * 2 * SSMI_LEARNER_PHASES];
+    series.time = (ssm_time_index){0, {SSM_STEP_NANOSECONDS, hour}};
+    ssmi_learner_phases_find(&p, &series);
+    assert_int_equal(p.n, 3); /* the day is there already, the year is too long */
+    assert_true(p.period[0] == 24 && p.period[1] == 30 && p.period[2] == 168);
+    ssmi_learner_phases_fill(out, &p, -6, 3, 24);
+    for (size_t k = 0; k < 3; k++) {
+        assert_float_equal(out[k * 6], -1, 1e-6); /* a quarter of a day before midnight */
+        assert_float_equal(out[k * 6 + 1], 0, 1e-6);
+    }
+    series.time.step = (ssm_step){SSM_STEP_MONTHS, 3};
+    series.n_periods = 0;
+    ssmi_learner_phases_find(&p, &series);
+    assert_true(p.n == 1 && p.period[0] == 4);
+    series.time.step = (ssm_step){SSM_STEP_NONE, 0};
+    ssmi_learner_phases_find(&p, &series);
+    assert_int_equal(p.n, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_kind_of_network_beats_the_last_value_and_survives_a_file),
+        cmocka_unit_test(rows_one_by_one_with_gaps_are_the_history_at_once),
+        cmocka_unit_test(a_stopped_fit_goes_on_from_its_checkpoint_to_the_same_bytes),
+        cmocka_unit_test(a_row_has_the_same_number_in_every_slice),
+        cmocka_unit_test(phases_are_those_of_season_and_calendar),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
