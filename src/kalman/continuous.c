@@ -14,9 +14,15 @@
 static ssm_status alloc_pattern(ssmi_continuous *f, ssm_arena *arena)
 {
     const size_t most = SSMI_PART_STATES * f->n;
-    f->T = (ssmi_rows){f->n, SSMI_ALLOC(arena, size_t, f->n + 1), SSMI_ALLOC(arena, size_t, most), NULL};
-    f->Z = (ssmi_rows){1, SSMI_ALLOC(arena, size_t, 2), SSMI_ALLOC(arena, size_t, f->n_parts),
-                       SSMI_ALLOC(arena, double, f->n_parts)};
+    f->T = (ssmi_rows){.n_rows = f->n,
+                       .n_columns = f->n,
+                       .start = SSMI_ALLOC(arena, size_t, f->n + 1),
+                       .column = SSMI_ALLOC(arena, size_t, most)};
+    f->Z = (ssmi_rows){.n_rows = 1,
+                       .n_columns = f->n,
+                       .start = SSMI_ALLOC(arena, size_t, 2),
+                       .column = SSMI_ALLOC(arena, size_t, f->n_parts),
+                       .value = SSMI_ALLOC(arena, double, f->n_parts)};
     f->shock = (ssmi_entries){0, SSMI_ALLOC(arena, size_t, most), SSMI_ALLOC(arena, size_t, most), NULL};
     f->own_T = SSMI_ALLOC(arena, double, most);
     f->own_shock = SSMI_ALLOC(arena, double, most);

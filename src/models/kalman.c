@@ -166,7 +166,7 @@ static ssmi_structural_wishes wishes_of(const kalman *self, const ssm_fit_task *
                                      .n_periods = series->n_periods,
                                      .harmonics = o->harmonics,
                                      .window = o->window,
-                                     .columns = (ssmi_columns)o->exogenous,
+                                     .columns = (ssmi_effects)o->exogenous,
                                      .detect = o->detect,
                                      .backtest = o->select,
                                      .horizon = task->horizon,
@@ -324,12 +324,16 @@ static ssm_status statespace(const void *self_, ssm_fitted_system *out, ssm_aren
     ssmi_structural_matrices *m = SSMI_ALLOC(mem, ssmi_structural_matrices, 1);
     double *d = SSMI_ALLOC(mem, double, 1);
     if (m == NULL || d == NULL) return SSM_E_MEMORY;
-    if (c->pattern.n > 0)
-        return ssmi_fail(
-            mem->ctx, SSM_E_UNSUPPORTED,
-            "the fit has a fixed seasonal pattern beside its states, which is no constant system; "
-            "fit with shorter \"periods\"");
-    SSMI_TRY(ssmi_structural_build(m, &c->structure, mem));
+    if (c->pattern.n > 0 || c->structure.n_columns > 0)
+        return ssmi_fail(mem->ctx, SSM_E_UNSUPPORTED,
+                         "the fit has %s beside its states, which is no constant system; fit with %s",
+                         c->pattern.n > 0 ? "a fixed seasonal pattern" : "exogenous columns",
+                         c->pattern.n > 0 ? "shorter \"periods\"" : "\"exogenous\" off");
+    SSMI_TRY(ssmi_structural_build(m, &c->structure, &(ssmi_structural_rows){.first = 0}, mem));
+    if (m->moves)
+        return ssmi_fail(mem->ctx, SSM_E_UNSUPPORTED,
+                         "the fit's matrices change from row to row, which is no constant system; fit with "
+                         "trigonometric seasons and without interventions");
     for (size_t i = 0; i < m->model.n; i++) m->Z[i] *= scale;
     m->H[0] *= scale * scale;
     d[0] = c->center;

@@ -7,7 +7,7 @@
 /* A yes, a no, or the choice of the search; SSMI_DAMPED and SSMI_FIXED are for the slope only. */
 typedef enum ssmi_wish { SSMI_AUTO, SSMI_YES, SSMI_NO, SSMI_DAMPED, SSMI_FIXED } ssmi_wish;
 
-typedef enum ssmi_columns { SSMI_COLUMNS_FIXED, SSMI_COLUMNS_WALK, SSMI_COLUMNS_OFF } ssmi_columns;
+typedef enum ssmi_effects { SSMI_COLUMNS_FIXED, SSMI_COLUMNS_WALK, SSMI_COLUMNS_OFF } ssmi_effects;
 
 typedef struct ssmi_structural_wishes {
     ssmi_wish slope, cycle, logarithm;
@@ -19,7 +19,7 @@ typedef struct ssmi_structural_wishes {
     size_t n_periods, period[SSM_MAX_PERIODS]; /* ascending */
     size_t harmonics;                          /* most of them in the state; 0: the search decides */
     size_t window;                             /* rows, the last ones; 0: the search decides */
-    ssmi_columns columns;
+    ssmi_effects columns;
     size_t n_interventions;
     ssmi_intervention intervention[SSMI_STRUCTURAL_INTERVENTIONS];
     double detect; /* beyond this an auxiliary residual becomes an intervention; 0: none does */
