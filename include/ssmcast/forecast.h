@@ -52,6 +52,9 @@ SSM_API ssm_status ssm_forecaster_predict(ssm_forecaster *f, ssm_forecast *out);
  * where the first forecast stands. SSM_E_UNSUPPORTED without
  * SSM_CAP_IRREGULAR, SSM_E_DATA when `time` is not after that of the last row. */
 SSM_API ssm_status ssm_forecaster_update_at(ssm_forecaster *f, int64_t time, const double *y);
+/* Forecasts the row that ssm_forecaster_update_at would take in at `time`; the horizon is 1. Fails as that.
+ */
+SSM_API ssm_status ssm_forecaster_predict_at(ssm_forecaster *f, int64_t time, ssm_forecast *out);
 /* How many series the model forecasts jointly: 1 but for a multivariate one; 0 before fit. */
 SSM_API size_t ssm_forecaster_width(const ssm_forecaster *f);
 /* Components and residuals of the history; `out` is an array for a multivariate model. SSM_E_UNSUPPORTED

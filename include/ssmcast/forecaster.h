@@ -112,6 +112,8 @@ typedef struct ssm_forecaster_type {
     ssm_status (*update_at)(void *self, int64_t time, const double *y);
     /* Forecasts the rows after the history. Repeatable; must not change self. */
     ssm_status (*predict)(const void *self, ssm_forecast *out, ssm_arena *tmp);
+    /* With update_at(): forecasts the one row at a time after that of the last. NULL: as predict does. */
+    ssm_status (*predict_at)(const void *self, int64_t time, ssm_forecast *out, ssm_arena *tmp);
     /* SSM_CAP_DECOMPOSE: of the history that was conditioned on. Else NULL. */
     ssm_status (*decompose)(const void *self, ssm_decomposition *out, ssm_arena *tmp);
     /* Name of component i of the fit, such as "level"; NULL past the last. Wanted with decompose. */

@@ -203,23 +203,41 @@ static void hand_over(ssm_forecast *out, const ssm_forecast *draft)
     if (cells > 0) memcpy(out->quantile, draft->quantile, cells * sizeof *out->quantile);
 }
 
-static ssm_status predict_into_scratch(ssm_forecaster *f, ssm_forecast *out)
+/* `time` NULL: the rows after the last; else the one row then. */
+static ssm_status predict_into_scratch(ssm_forecaster *f, const int64_t *time, ssm_forecast *out)
 {
     ssm_forecast *draft = SSMI_ALLOC(&f->scratch, ssm_forecast, f->width);
     if (draft == NULL) return SSM_E_MEMORY;
     for (size_t i = 0; i < f->width; i++) SSMI_TRY(draft_of(f, out + i, draft + i));
-    SSMI_TRY(f->type->predict(f->self, draft, &f->scratch));
+    SSMI_TRY(time != NULL && f->type->predict_at != NULL
+                 ? f->type->predict_at(f->self, *time, draft, &f->scratch)
+                 : f->type->predict(f->self, draft, &f->scratch));
     for (size_t i = 0; i < f->width; i++) SSMI_TRY(settle(f, draft + i));
     for (size_t i = 0; i < f->width; i++) hand_over(out + i, draft + i);
     return SSM_OK;
 }
 
+static ssm_status predict(ssm_forecaster *f, const int64_t *time, ssm_forecast *out)
+{
+    ssm_status status = predict_into_scratch(f, time, out);
+    ssmi_arena_rewind(&f->scratch, (ssmi_mark){NULL, 0, NULL});
+    return status;
+}
+
 ssm_status ssm_forecaster_predict(ssm_forecaster *f, ssm_forecast *out)
 {
     SSMI_TRY(ssmi_check_request(f, out));
-    ssm_status status = predict_into_scratch(f, out);
-    ssmi_arena_rewind(&f->scratch, (ssmi_mark){NULL, 0, NULL});
-    return status;
+    return predict(f, NULL, out);
+}
+
+ssm_status ssm_forecaster_predict_at(ssm_forecaster *f, int64_t time, ssm_forecast *out)
+{
+    SSMI_TRY(ssmi_check_request(f, out));
+    SSMI_TRY(ssmi_check_time(f, time));
+    if (out->horizon != 1)
+        return ssmi_fail(f->ctx, SSM_E_ARGUMENT, "a forecast for one time has horizon 1, not %zu",
+                         out->horizon);
+    return predict(f, &time, out);
 }
 
 ssm_status ssm_forecaster_decompose(ssm_forecaster *f, ssm_decomposition *out)

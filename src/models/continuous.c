@@ -228,9 +228,9 @@ static ssm_status update_at(void *self_, int64_t time, const double *y)
     return SSM_OK;
 }
 
-static ssm_status predict(const void *self_, ssm_forecast *out, ssm_arena *tmp)
+/* The row of a gap, in nanoseconds, after the last one and those that follow it. */
+static ssm_status predict_from(const continuous *self, double first_gap, ssm_forecast *out, ssm_arena *tmp)
 {
-    const continuous *self = self_;
     const double scale = self->scale > 0.0 ? self->scale : 1.0;
     ssmi_continuous ahead;
     double *sd = SSMI_ALLOC(tmp, double, out->horizon);
@@ -240,12 +240,25 @@ static ssm_status predict(const void *self_, ssm_forecast *out, ssm_arena *tmp)
     ssmi_kalman_close_diffuse(&ahead.state, open_variance);
     for (size_t h = 0; h < out->horizon; h++) {
         double mean, variance;
-        ssmi_continuous_advance(&ahead, ssmi_clock_gap(&self->clock, h + 1) / self->unit);
+        const double gap = h == 0 ? first_gap : ssmi_clock_gap(&self->clock, h + 1);
+        ssmi_continuous_advance(&ahead, gap / self->unit);
         ssmi_continuous_read(&ahead, &mean, &variance);
         out->mean[h] = self->center + scale * mean;
         sd[h] = scale * sqrt(variance + self->filter.irregular);
     }
     return ssmi_gaussian_quantiles(out, sd, tmp);
+}
+
+static ssm_status predict(const void *self_, ssm_forecast *out, ssm_arena *tmp)
+{
+    const continuous *self = self_;
+    return predict_from(self, ssmi_clock_gap(&self->clock, 1), out, tmp);
+}
+
+static ssm_status predict_at(const void *self_, int64_t time, ssm_forecast *out, ssm_arena *tmp)
+{
+    const continuous *self = self_;
+    return predict_from(self, ssmi_clock_gap_to(&self->clock, time), out, tmp);
 }
 
 /* ---- components ---- */
@@ -374,6 +387,7 @@ const ssm_forecaster_type ssmi_model_continuous = {
     .update = update,
     .update_at = update_at,
     .predict = predict,
+    .predict_at = predict_at,
     .decompose = decompose,
     .component = component,
     .params = params,

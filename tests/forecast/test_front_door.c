@@ -170,10 +170,13 @@ static void a_new_row_may_have_a_time_of_its_own(void **state)
     (void)state;
     bench b;
     const double y = 3;
+    double mean;
     open_bench(&b, SSM_CAP_ONLINE);
     assert_int_equal(fit_width(&b, 1), SSM_OK);
     assert_int_equal(ssm_forecaster_condition(&b.f, b.series), SSM_OK);
     assert_int_equal(ssm_forecaster_update_at(&b.f, 100, &y), SSM_E_UNSUPPORTED);
+    assert_int_equal(ssm_forecaster_predict_at(&b.f, 100, &(ssm_forecast){.horizon = 1, .mean = &mean}),
+                     SSM_E_UNSUPPORTED);
     close_bench(&b);
     open_bench(&b, SSM_CAP_ONLINE | SSM_CAP_IRREGULAR);
     b.series[0].stamp = b.stamp; /* the last is 30 */

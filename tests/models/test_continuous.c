@@ -217,6 +217,32 @@ static void a_forecast_stands_at_the_times_that_are_known(void **state)
     ssm_context_free(ctx);
 }
 
+/* Without conditioning anew: what is expected of a row whose time has just become known. */
+static void a_row_is_expected_at_its_time(void **state)
+{
+    (void)state;
+    double y[ROWS], mean, quantile[LEVELS];
+    int64_t stamp[ROWS];
+    ssm_context *ctx;
+    answer step;
+    make_rows(y, stamp, ROWS);
+    ssm_series series = series_of(y, stamp, ROWS, HOUR);
+    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+    ssm_forecaster *f = fit(ctx, &series, "1 d");
+    ssm_forecast one = {1, LEVELS, level, &mean, quantile}, two = {2, LEVELS, level, &mean, quantile};
+    assert_int_equal(ssm_forecaster_condition(f, &series), SSM_OK);
+    ask(f, &step);
+    assert_int_equal(ssm_forecaster_predict_at(f, stamp[ROWS - 1] + 4 * HOUR, &one), SSM_OK);
+    assert_near(mean, step.mean[3], 1e-9);
+    assert_near(quantile[2], step.quantile[3 * LEVELS + 2], 1e-9);
+    assert_int_equal(ssm_forecaster_predict_at(f, stamp[ROWS - 1] + HOUR, &one), SSM_OK);
+    assert_near(mean, step.mean[0], 1e-12);
+    assert_int_equal(ssm_forecaster_predict_at(f, stamp[ROWS - 1], &one), SSM_E_DATA);
+    assert_int_equal(ssm_forecaster_predict_at(f, stamp[ROWS - 1] + HOUR, &two), SSM_E_ARGUMENT);
+    ssm_forecaster_free(f);
+    ssm_context_free(ctx);
+}
+
 static size_t count_components(const ssm_forecaster *f)
 {
     size_t n = 0;
@@ -370,6 +396,7 @@ int main(void)
         cmocka_unit_test(rows_with_their_times_stream_as_they_are_read),
         cmocka_unit_test(a_stream_goes_on_from_its_file),
         cmocka_unit_test(a_forecast_stands_at_the_times_that_are_known),
+        cmocka_unit_test(a_row_is_expected_at_its_time),
         cmocka_unit_test(the_season_of_the_calendar_is_found),
         cmocka_unit_test(components_add_up_and_an_odd_row_stands_out),
         cmocka_unit_test(the_nile_has_its_known_variances),
