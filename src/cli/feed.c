@@ -43,6 +43,16 @@ static void forget_forecast(ssm_forecast *next)
     for (size_t k = 0; k < next->horizon * next->n_levels; k++) next->quantile[k] = NAN;
 }
 
+static ssm_status make_forecast(ssm_forecast *out, const cli_feed *feed, size_t horizon)
+{
+    *out = (ssm_forecast){.horizon = horizon, .n_levels = feed->n_levels, .level = feed->level};
+    out->mean = SSMI_ALLOC(feed->arena, double, horizon);
+    out->quantile = ssmi_arena_alloc(feed->arena, horizon, feed->n_levels * sizeof(double));
+    if (out->mean == NULL || out->quantile == NULL) return SSM_E_MEMORY;
+    forget_forecast(out);
+    return SSM_OK;
+}
+
 ssm_status cli_feed_init(cli_feed *feed, const char *const *name, size_t n, double percent, size_t horizon,
                          ssm_arena *arena)
 {
@@ -50,40 +60,54 @@ ssm_status cli_feed_init(cli_feed *feed, const char *const *name, size_t n, doub
     set_levels(feed, percent);
     feed->channel = SSMI_ALLOC(arena, cli_channel, n);
     feed->next = SSMI_ALLOC(arena, ssm_forecast, n);
+    feed->at = SSMI_ALLOC(arena, ssm_forecast, n);
     feed->taken = SSMI_ALLOC(arena, double, n);
     feed->unit = SSMI_ALLOC(arena, ssm_forecaster *, n);
-    if (feed->channel == NULL || feed->next == NULL || feed->taken == NULL || feed->unit == NULL)
+    if (feed->channel == NULL || feed->next == NULL || feed->at == NULL || feed->taken == NULL ||
+        feed->unit == NULL)
         return SSM_E_MEMORY;
     for (size_t i = 0; i < n; i++) {
-        ssm_forecast *next = &feed->next[i];
         feed->channel[i].name = ssmi_arena_strdup(arena, name[i]);
-        *next = (ssm_forecast){.horizon = horizon, .n_levels = feed->n_levels, .level = feed->level};
-        next->mean = SSMI_ALLOC(arena, double, horizon);
-        next->quantile = ssmi_arena_alloc(arena, horizon, feed->n_levels * sizeof(double));
-        if (feed->channel[i].name == NULL || next->mean == NULL || next->quantile == NULL)
-            return SSM_E_MEMORY;
-        forget_forecast(next);
+        if (feed->channel[i].name == NULL) return SSM_E_MEMORY;
+        SSMI_TRY(make_forecast(&feed->next[i], feed, horizon));
+        SSMI_TRY(make_forecast(&feed->at[i], feed, 1));
     }
     return SSM_OK;
 }
 
-/* What the columns of one forecaster are expected to be. */
-static ssm_status look_ahead(cli_feed *feed, ssm_forecaster *f, size_t first)
+/* A model that cannot tell yet leaves nothing expected. */
+static ssm_status or_nothing(cli_feed *feed, ssm_status status, ssm_forecast *out, size_t width)
 {
-    const ssm_status status = ssm_forecaster_predict(f, feed->next + first);
     if (status != SSM_E_DATA && status != SSM_E_NUMERIC) return status;
-    for (size_t i = 0; i < ssm_forecaster_width(f); i++) forget_forecast(feed->next + first + i);
+    for (size_t i = 0; i < width; i++) forget_forecast(out + i);
     feed->blind = 1;
     return SSM_OK;
 }
 
-static ssm_status take_in(cli_feed *feed, size_t rows)
+/* What the columns are expected to be in the rows after the last; at a time of its own, in that one row. */
+static ssm_status look_ahead(cli_feed *feed, const int64_t *stamp)
 {
     size_t first = 0;
     for (size_t i = 0; i < feed->n_units; i++) {
-        for (size_t k = 0; k < rows; k++) SSMI_TRY(ssm_forecaster_update(feed->unit[i], feed->taken + first));
-        SSMI_TRY(look_ahead(feed, feed->unit[i], first));
-        first += ssm_forecaster_width(feed->unit[i]);
+        ssm_forecaster *f = feed->unit[i];
+        ssm_forecast *out = (stamp != NULL ? feed->at : feed->next) + first;
+        const size_t width = ssm_forecaster_width(f);
+        const ssm_status status =
+            stamp != NULL ? ssm_forecaster_predict_at(f, *stamp, out) : ssm_forecaster_predict(f, out);
+        SSMI_TRY(or_nothing(feed, status, out, width));
+        first += width;
+    }
+    return SSM_OK;
+}
+
+static ssm_status take_in(cli_feed *feed, const int64_t *stamp)
+{
+    size_t first = 0;
+    for (size_t i = 0; i < feed->n_units; i++) {
+        ssm_forecaster *f = feed->unit[i];
+        SSMI_TRY(stamp != NULL ? ssm_forecaster_update_at(f, *stamp, feed->taken + first)
+                               : ssm_forecaster_update(f, feed->taken + first));
+        first += ssm_forecaster_width(f);
     }
     return SSM_OK;
 }
@@ -97,7 +121,7 @@ ssm_status cli_feed_connect(cli_feed *feed, ssm_forecaster *const *unit, size_t 
                          feed->n);
     memcpy(feed->unit, unit, n_units * sizeof(ssm_forecaster *));
     feed->n_units = n_units;
-    return take_in(feed, 0);
+    return look_ahead(feed, NULL);
 }
 
 static double innovation(const cli_feed *feed, const ssm_forecast *expected, double y)
@@ -121,10 +145,9 @@ static cli_gate_flag pass_gate(cli_channel *c, const cli_gate *gate)
 }
 
 /* Compares a value with what was expected; returns what the model is to take in. */
-static double judge(const cli_feed *feed, size_t i, double y)
+static double judge(const cli_feed *feed, const ssm_forecast *expected, size_t i, double y)
 {
     cli_channel *c = &feed->channel[i];
-    const ssm_forecast *expected = &feed->next[i];
     c->value = y;
     c->mean = expected->mean[0];
     c->low = expected->quantile[feed->at_low];
@@ -134,15 +157,19 @@ static double judge(const cli_feed *feed, size_t i, double y)
     return c->flag == CLI_GATED ? NAN : y;
 }
 
-ssm_status cli_feed_row(cli_feed *feed, const double *value)
+ssm_status cli_feed_row(cli_feed *feed, const int64_t *stamp, const double *value)
 {
+    const ssm_forecast *expected = stamp != NULL ? feed->at : feed->next;
+    if (stamp != NULL) SSMI_TRY(look_ahead(feed, stamp));
     feed->rows++;
-    for (size_t i = 0; i < feed->n; i++) feed->taken[i] = judge(feed, i, value[i]);
-    return take_in(feed, 1);
+    for (size_t i = 0; i < feed->n; i++) feed->taken[i] = judge(feed, expected + i, i, value[i]);
+    SSMI_TRY(take_in(feed, stamp));
+    return look_ahead(feed, NULL);
 }
 
 ssm_status cli_feed_gap(cli_feed *feed, size_t rows)
 {
     for (size_t i = 0; i < feed->n; i++) feed->taken[i] = NAN;
-    return take_in(feed, rows);
+    for (size_t k = 0; k < rows; k++) SSMI_TRY(take_in(feed, NULL));
+    return look_ahead(feed, NULL);
 }

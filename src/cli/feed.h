@@ -43,6 +43,7 @@ typedef struct cli_feed {
     size_t n;             /* columns */
     cli_channel *channel; /* (n) */
     ssm_forecast *next;   /* (n) of the rows to come; NaN while the model cannot tell */
+    ssm_forecast *at;     /* (n) of one row at a time of its own */
     double *taken;        /* (n) what the models took in */
     size_t n_units;
     ssm_forecaster **unit; /* (n_units) side by side, each with the columns that its width says */
@@ -55,8 +56,9 @@ ssm_status cli_feed_init(cli_feed *feed, const char *const *name, size_t n, doub
                          ssm_arena *arena);
 /* Fitted and conditioned forecasters, in the order of the columns; their widths must add up to n. */
 ssm_status cli_feed_connect(cli_feed *feed, ssm_forecaster *const *unit, size_t n_units);
-/* Takes in one row; the channels then say what came of it. No allocation, O(1). */
-ssm_status cli_feed_row(cli_feed *feed, const double *value /* (n) */);
+/* Takes in one row; the channels then say what came of it. `stamp` NULL: the next row of the grid; else a row
+ * at that time, after the last one, for models with SSM_CAP_IRREGULAR. No allocation, O(1). */
+ssm_status cli_feed_row(cli_feed *feed, const int64_t *stamp, const double *value /* (n) */);
 /* Rows that are not there: all values missing, without effect on the gate. */
 ssm_status cli_feed_gap(cli_feed *feed, size_t rows);
 

@@ -26,12 +26,6 @@ static int choose_result(const filter_options *o, cli_filter_result *out)
     return CLI_USAGE;
 }
 
-static void choose_model(cli_request *request)
-{
-    if (request->model == NULL)
-        request->model = cli_type_with(request->system != NULL ? SSM_CAP_SYSTEM : SSM_CAP_DECOMPOSE)->name;
-}
-
 /* ---- telling ---- */
 
 /* Notes, findings, failures; CLI_PARTIAL when a series failed. */
@@ -135,10 +129,10 @@ static int run(cli_session *session, void *options_, size_t n, char **operands)
     cli_filter_result wanted;
     ssm_arena arena;
     ssmi_arena_init(&arena, session->ctx);
-    choose_model(&options->request);
     int result = choose_result(options, &wanted);
     if (result == CLI_OK) result = cli_settle_system(&options->request);
     if (result == CLI_OK) result = cli_read(session, &options->input, operands[0], &arena, &data);
+    if (result == CLI_OK) cli_default_model(&options->request, SSM_CAP_DECOMPOSE, &data);
     if (result == CLI_OK) result = filter_data(session, options, wanted, &data, &arena);
     ssmi_arena_clear(&arena);
     return result;
@@ -160,7 +154,8 @@ static const cli_option result_options[] = {
     {0}};
 
 static const cli_option model_options[] = {
-    {"model", 'm', "NAME", "one that \"ssmcast models\" says can decompose; default: the first of them",
+    {"model", 'm', "NAME",
+     "one that \"ssmcast models\" says can decompose; default: the first of them that takes the rows",
      CLI_TEXT, offsetof(filter_options, request.model), NULL, 0, 0, NULL},
     {"system", 0, "FILE", "state-space model of your own: a JSON file with its matrices", CLI_TEXT,
      offsetof(filter_options, request.system), NULL, 0, 0, NULL},

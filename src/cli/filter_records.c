@@ -20,7 +20,7 @@ typedef struct builder {
 static const char *time_of(const builder *b, const ssm_series *series, size_t t)
 {
     char text[SSM_TIME_TEXT_SIZE];
-    ssm_time_text(series->time, (int64_t)t, text, sizeof text);
+    ssm_series_time_text(series, t, text, sizeof text);
     return ssmi_arena_strdup(b->arena, text);
 }
 

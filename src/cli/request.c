@@ -35,8 +35,10 @@ const ssm_forecaster_type *cli_type_with(unsigned caps)
 
 int cli_settle_system(cli_request *request)
 {
-    const ssm_forecaster_type *named = ssm_forecaster_type_find(request->model);
-    const int by_default = strcmp(request->model, cli_request_options[0].initial) == 0;
+    const ssm_forecaster_type *named =
+        request->model != NULL ? ssm_forecaster_type_find(request->model) : NULL;
+    const int by_default =
+        request->model == NULL || strcmp(request->model, cli_request_options[0].initial) == 0;
     if (request->system == NULL || (named != NULL && named->caps & SSM_CAP_SYSTEM)) return CLI_OK;
     if (!by_default) {
         cli_error("option \"--system\": \"%s\" has a model of its own; leave out --model", request->model);
@@ -44,6 +46,13 @@ int cli_settle_system(cli_request *request)
     }
     request->model = cli_type_with(SSM_CAP_SYSTEM)->name;
     return CLI_OK;
+}
+
+void cli_default_model(cli_request *request, unsigned caps, const cli_data *data)
+{
+    if (request->model != NULL) return;
+    if (data != NULL && data->table->stamp != NULL) caps |= SSM_CAP_IRREGULAR;
+    request->model = cli_type_with(caps)->name;
 }
 
 /* Keeps the levels ascending and distinct. */

@@ -36,6 +36,9 @@ size_t cli_horizon_of(const cli_request *request, const ssm_series *series, size
 /* A forecaster of the model asked for with its --set options, freed with the arena. */
 ssm_status cli_make_forecaster(const cli_request *request, ssm_arena *arena, ssm_forecaster **out);
 
+/* Without --model: the first registered type with these capabilities that can take the data (NULL: any). */
+void cli_default_model(cli_request *request, unsigned caps, const cli_data *data);
+
 /* The first registered type with all of these capabilities; NULL: none. */
 const ssm_forecaster_type *cli_type_with(unsigned caps);
 

@@ -23,6 +23,7 @@ typedef struct stream_options {
 typedef struct stream_run {
     cli_flow s;
     const stream_options *options;
+    cli_request *request; /* among them */
     cli_stream_origin origin;
     cli_line_form form;
     ssmi_text line;
@@ -33,9 +34,9 @@ typedef struct stream_run {
     /* rows before the forecasters can be made */
     const char *const *name;
     size_t n, rows, capacity;
-    double *first; /* (rows, n) */
+    double *first;  /* (rows, n) */
+    int64_t *stamp; /* (rows) */
     int has_stamps;
-    int64_t first_stamp, last_stamp;
 } stream_run;
 
 static ssm_status put_line(stream_run *r)
@@ -59,15 +60,17 @@ static ssm_status hold_back(stream_run *r, const ssmi_stream_row *row)
     if (r->rows == r->capacity) {
         const size_t capacity = r->capacity > 0 ? 2 * r->capacity : 16;
         double *bigger = ssmi_arena_alloc(r->s.arena, capacity, r->n * sizeof(double));
-        if (bigger == NULL) return SSM_E_MEMORY;
+        int64_t *longer = SSMI_ALLOC(r->s.arena, int64_t, capacity);
+        if (bigger == NULL || longer == NULL) return SSM_E_MEMORY;
         if (r->rows > 0) memcpy(bigger, r->first, r->rows * r->n * sizeof(double));
+        if (r->rows > 0) memcpy(longer, r->stamp, r->rows * sizeof(int64_t));
         r->first = bigger;
+        r->stamp = longer;
         r->capacity = capacity;
     }
     memcpy(r->first + r->rows * r->n, row->value, r->n * sizeof(double));
-    if (r->rows == 0) r->first_stamp = row->stamp;
-    r->has_stamps = row->has_stamp;
-    r->last_stamp = row->stamp;
+    r->stamp[r->rows] = row->stamp;
+    r->has_stamps = row->has_stamp && (r->rows == 0 || r->has_stamps);
     r->rows++;
     return SSM_OK;
 }
@@ -88,9 +91,7 @@ static ssm_status open_first_rows(stream_run *r)
                                  .rows = r->rows,
                                  .name = r->name,
                                  .value = r->first,
-                                 .has_stamps = r->has_stamps,
-                                 .first = r->first_stamp,
-                                 .last = r->last_stamp};
+                                 .stamp = r->has_stamps ? r->stamp : NULL};
     SSMI_TRY(cli_stream_open_rows(&r->s, &r->origin, &rows));
     r->opened = r->caught_up = 1;
     r->s.feed.rows = r->rows;
@@ -138,7 +139,7 @@ static ssm_status late_row(stream_run *r, const ssmi_stream_row *row)
 static ssm_status take_row(stream_run *r, const ssmi_stream_row *row)
 {
     cli_feed *feed = &r->s.feed;
-    SSMI_TRY(cli_feed_row(feed, row->value));
+    SSMI_TRY(cli_feed_row(feed, r->s.clock.irregular ? &row->stamp : NULL, row->value));
     if (feed->blind && !r->told_blind) {
         cli_warn(r->s.session, "no forecast yet: %s", ssm_context_message(r->s.session->ctx));
         r->told_blind = 1;
@@ -152,22 +153,47 @@ static ssm_status take_row(stream_run *r, const ssmi_stream_row *row)
     return cli_stream_save(&r->s, r->options->state);
 }
 
-static ssm_status on_time(stream_run *r, const ssmi_stream_row *row)
+/* The first row that had not been seen before a break. */
+static void catch_up(stream_run *r)
+{
+    if (!r->caught_up && r->n_seen_before > 0)
+        cli_warn(r->s.session, "%zu rows were left out: they had been seen before", r->n_seen_before);
+    r->caught_up = 1;
+}
+
+static ssm_status on_grid(stream_run *r, const ssmi_stream_row *row)
 {
     cli_clock *clock = &r->s.clock;
     int64_t at;
-    if (!clock->known || !row->has_stamp) return take_row(r, row);
     if (!cli_clock_row(clock, row->stamp, &at) || at - clock->row > LONGEST_GAP)
         return ssmi_fail(r->s.session->ctx, SSM_E_DATA,
                          "line %zu: the time \"%.40s\" is more than %d rows after that of the row before",
                          row->line, row->time, (int)LONGEST_GAP);
     if (at <= clock->row) return late_row(r, row);
-    if (!r->caught_up && r->n_seen_before > 0)
-        cli_warn(r->s.session, "%zu rows were left out: they had been seen before", r->n_seen_before);
-    r->caught_up = 1;
+    catch_up(r);
     if (at > clock->row + 1) SSMI_TRY(cli_feed_gap(&r->s.feed, (size_t)(at - clock->row - 1)));
     clock->row = at;
     return take_row(r, row);
+}
+
+static ssm_status off_grid(stream_run *r, const ssmi_stream_row *row)
+{
+    cli_clock *clock = &r->s.clock;
+    if (!row->has_stamp)
+        return ssmi_fail(r->s.session->ctx, SSM_E_DATA,
+                         "line %zu: the time \"%.40s\" may be read in two ways; say how with --time-format",
+                         row->line, row->time);
+    if (row->stamp <= clock->last) return late_row(r, row);
+    catch_up(r);
+    clock->last = row->stamp;
+    return take_row(r, row);
+}
+
+static ssm_status on_time(stream_run *r, const ssmi_stream_row *row)
+{
+    const cli_clock *clock = &r->s.clock;
+    if (clock->irregular) return off_grid(r, row);
+    return clock->known && row->has_stamp ? on_grid(r, row) : take_row(r, row);
 }
 
 static ssm_status on_row(void *run_, const ssmi_stream_row *row)
@@ -243,6 +269,7 @@ static int read_history(stream_run *r, const char *path)
     cli_data data;
     int result = cli_read(r->s.session, &r->options->input, path, r->s.arena, &data);
     if (result != CLI_OK) return result;
+    cli_default_model(r->request, SSM_CAP_ONLINE | SSM_CAP_DECOMPOSE, &data);
     ssm_status status = cli_stream_open_history(&r->s, &r->origin, &data);
     r->opened = 1;
     return status == SSM_OK ? CLI_OK : cli_fail(r->s.session, status);
@@ -303,24 +330,16 @@ static int read_stream(stream_run *r)
     return status == SSM_OK ? result : cli_fail(r->s.session, status);
 }
 
-static int choose_model(cli_request *request)
-{
-    if (request->model == NULL) {
-        const unsigned caps = request->system != NULL ? SSM_CAP_SYSTEM : SSM_CAP_ONLINE | SSM_CAP_DECOMPOSE;
-        request->model = cli_type_with(caps)->name;
-    }
-    return cli_settle_system(request);
-}
-
 static int run(cli_session *session, void *options_, size_t n, char **operands)
 {
     stream_options *options = options_;
     ssm_arena arena;
     ssmi_arena_init(&arena, session->ctx);
-    stream_run r = {.s = {.session = session, .arena = &arena}, .options = options};
+    stream_run r = {
+        .s = {.session = session, .arena = &arena}, .options = options, .request = &options->request};
     r.form = (cli_line_form){.percent = options->level, .horizon = options->request.horizon};
     ssmi_text_init(&r.line, session->ctx);
-    int result = choose_model(&options->request);
+    int result = cli_settle_system(&options->request);
     r.origin = (cli_stream_origin){.request = &options->request,
                                    .load = options->load,
                                    .step = options->input.step,
@@ -335,8 +354,8 @@ static int run(cli_session *session, void *options_, size_t n, char **operands)
 
 static const cli_option model_options[] = {
     {"model", 'm', "NAME",
-     "model to fit on FILE, one that \"ssmcast models\" calls online; default: structural", CLI_TEXT,
-     offsetof(stream_options, request.model), NULL, 0, 0, NULL},
+     "model to fit on FILE, one that \"ssmcast models\" calls online; default: the first with components",
+     CLI_TEXT, offsetof(stream_options, request.model), NULL, 0, 0, NULL},
     {"system", 0, "FILE", "state-space model of your own: a JSON file with its matrices", CLI_TEXT,
      offsetof(stream_options, request.system), NULL, 0, 0, NULL},
     {"set", 's', "NAME=VALUE", "option of the model; may be given several times", CLI_LIST,
@@ -383,7 +402,8 @@ const cli_command cli_stream = {
                    "depend on how many came before. The model is fitted on FILE, which has the same columns, "
                    "or comes from\n"
                    "--load or --system; then the first rows are its history.\n"
-                   "Rows that the times leave out count as missing. A row that cannot be read ends the "
+                   "Rows that the times leave out count as missing; a model for irregular times takes a row "
+                   "at its time. A row that cannot be read ends the "
                    "stream with its line\n"
                    "and status 2. With --gate a value too far off is taken as missing; after --reacquire "
                    "such values in a\n"

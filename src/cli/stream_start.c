@@ -56,9 +56,9 @@ static void set_clock(cli_flow *s, const char *text, cli_data *data, const cli_f
 {
     ssm_step step;
     const char *rest = text != NULL ? ssmi_step_read(text, &step) : NULL;
-    if (s->clock.known || !rows->has_stamps || rest == NULL || *rest != '\0') return;
-    s->clock = (cli_clock){.known = 1, .index = {rows->first, step}};
-    if (!cli_clock_row(&s->clock, rows->last, &s->clock.row)) s->clock.known = 0;
+    if (s->clock.known || s->clock.irregular || rows->stamp == NULL || rest == NULL || *rest != '\0') return;
+    s->clock = (cli_clock){.known = 1, .index = {rows->stamp[0], step}};
+    if (!cli_clock_row(&s->clock, rows->stamp[rows->rows - 1], &s->clock.row)) s->clock.known = 0;
     for (size_t i = 0; i < data->n_series; i++) data->series[i].time = s->clock.index;
 }
 
@@ -122,9 +122,26 @@ ssm_status cli_stream_open_history(cli_flow *s, const cli_stream_origin *origin,
     cli_data copy = *data;
     SSMI_TRY(ssmi_stream_layout_of(&s->layout, data->table, s->arena));
     s->has_layout = 1;
-    if (data->table->time.step.unit != SSM_STEP_NONE)
-        s->clock = (cli_clock){1, data->table->time, (int64_t)data->table->length - 1};
+    if (data->table->stamp != NULL)
+        s->clock = (cli_clock){.irregular = 1, .last = data->table->stamp[data->table->length - 1]};
+    else if (data->table->time.step.unit != SSM_STEP_NONE)
+        s->clock =
+            (cli_clock){.known = 1, .index = data->table->time, .row = (int64_t)data->table->length - 1};
     return open_units(s, origin, &copy, NULL);
+}
+
+/* As --step says it. */
+static int is_irregular(const char *step)
+{
+    return step != NULL && (strcmp(step, "irregular") == 0 || strcmp(step, "none") == 0);
+}
+
+/* Mean distance of the rows; of one row nothing is known but that a second is a time. */
+static int64_t typical_gap(const cli_first_rows *rows)
+{
+    const int64_t span = rows->stamp[rows->rows - 1] - rows->stamp[0];
+    const int64_t gap = rows->rows > 1 ? span / (int64_t)(rows->rows - 1) : 0;
+    return gap > 0 ? gap : SSMI_SECOND;
 }
 
 ssm_status cli_stream_open_rows(cli_flow *s, const cli_stream_origin *origin, const cli_first_rows *rows)
@@ -138,6 +155,13 @@ ssm_status cli_stream_open_rows(cli_flow *s, const cli_stream_origin *origin, co
         data.series[i] = (ssm_series){.name = rows->name[i], .value = value, .length = rows->rows};
         data.series[i].name = ssmi_arena_strdup(s->arena, rows->name[i]);
         if (data.series[i].name == NULL) return SSM_E_MEMORY;
+    }
+    if (rows->stamp != NULL && is_irregular(origin->step)) {
+        s->clock = (cli_clock){.irregular = 1, .last = rows->stamp[rows->rows - 1]};
+        for (size_t i = 0; i < rows->n; i++) {
+            data.series[i].stamp = rows->stamp;
+            data.series[i].time = (ssm_time_index){rows->stamp[0], {SSM_STEP_NANOSECONDS, typical_gap(rows)}};
+        }
     }
     return open_units(s, origin, &data, rows);
 }

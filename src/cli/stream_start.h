@@ -11,7 +11,9 @@
 typedef struct cli_clock {
     int known;
     ssm_time_index index;
-    int64_t row; /* of the last row */
+    int64_t row;   /* of the last row */
+    int irregular; /* rows keep their own times instead */
+    int64_t last;  /* time of the last of them */
 } cli_clock;
 
 typedef struct cli_stream_origin {
@@ -39,9 +41,8 @@ ssm_status cli_stream_open_history(cli_flow *s, const cli_stream_origin *origin,
 typedef struct cli_first_rows {
     size_t n, rows; /* columns, rows */
     const char *const *name;
-    const double *value; /* (rows, n) */
-    int has_stamps;
-    int64_t first, last; /* times of the first and the last of them */
+    const double *value;  /* (rows, n) */
+    const int64_t *stamp; /* (rows) their times; NULL: not known */
 } cli_first_rows;
 
 /* From these, with a model file or a system. */

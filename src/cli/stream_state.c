@@ -42,12 +42,13 @@ static json_t *stream_json(const cli_flow *s)
 {
     const cli_clock *c = &s->clock;
     const char delimiter[2] = {s->layout.delimiter, '\0'}, decimal[2] = {s->layout.decimal, '\0'};
-    return json_pack("{s:I, s:o, s:o, s:s, s:s, s:s, s:{s:b, s:I, s:I, s:i, s:I}}", "rows",
+    return json_pack("{s:I, s:o, s:o, s:s, s:s, s:s, s:{s:b, s:I, s:I, s:i, s:I, s:b, s:I}}", "rows",
                      (json_int_t)s->feed.rows, "columns", columns_json(s), "channels",
                      channels_json(&s->feed), "delimiter", delimiter, "decimal", decimal, "time_format",
                      s->layout.time_format != NULL ? s->layout.time_format : "", "clock", "known", c->known,
                      "row", (json_int_t)c->row, "start", (json_int_t)c->index.start, "unit",
-                     (int)c->index.step.unit, "count", (json_int_t)c->index.step.count);
+                     (int)c->index.step.unit, "count", (json_int_t)c->index.step.count, "irregular",
+                     c->irregular, "last", (json_int_t)c->last);
 }
 
 ssm_status cli_stream_save(cli_flow *s, const char *path)
@@ -114,6 +115,8 @@ static ssm_status read_clock(cli_flow *s, const json_t *clock)
     c->known = json_is_true(json_object_get(clock, "known"));
     c->row = json_integer_value(json_object_get(clock, "row"));
     c->index.start = json_integer_value(json_object_get(clock, "start"));
+    c->irregular = json_is_true(json_object_get(clock, "irregular"));
+    c->last = json_integer_value(json_object_get(clock, "last"));
     c->index.step.unit = (ssm_step_unit)unit;
     c->index.step.count = json_integer_value(json_object_get(clock, "count"));
     return !c->known || (unit != SSM_STEP_NONE && c->index.step.count > 0) ? SSM_OK : SSM_E_FORMAT;

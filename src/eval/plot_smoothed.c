@@ -2,6 +2,7 @@
  * other. */
 #include "base/arena.h"
 #include "eval/plot.h"
+#include "series/clock.h"
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>
@@ -62,7 +63,7 @@ static ssm_status points(canvas *c, const double *y, const unsigned char *pick, 
     if (x == NULL || height == NULL) return SSM_E_MEMORY;
     for (size_t t = 0; t < c->picture->series->length; t++) {
         if (pick[t] != what || isnan(y[t])) continue;
-        x[count] = (double)t;
+        x[count] = ssmi_series_place(c->picture->series, t);
         height[count++] = y[t];
     }
     if (count == 0) return SSM_OK;
@@ -119,6 +120,7 @@ static ssm_status main_panel(canvas *c, ssmi_panel *panel)
     SSMI_TRY(points(c, d->signal, mark, 3, 2, "imputed", layer, &n));
     SSMI_TRY(points(c, p->series->value, mark, 1, 1, "outlier", layer, &n));
     SSMI_TRY(points(c, d->signal, mark, 2, 3, "level shift", layer, &n));
+    SSMI_TRY(ssmi_layers_place(layer, n, p->series, c->tmp));
     *panel = (ssmi_panel){.x = rows_axis(p->series), .n_layers = n, .layer = layer};
     return SSM_OK;
 }
@@ -131,6 +133,7 @@ static ssm_status component_panel(canvas *c, size_t i, ssmi_panel *panel)
     SSMI_TRY(band(c, p->result->component + i, p->result->component_sd + i, p->n_components, 0, c->rows,
                   &layer[0]));
     SSMI_TRY(column(c, p->result->component + i, p->n_components, &layer[1]));
+    SSMI_TRY(ssmi_layers_place(layer, 2, p->series, c->tmp));
     *panel = (ssmi_panel){.title = p->component[i], .x = rows_axis(p->series), .n_layers = 2, .layer = layer};
     return SSM_OK;
 }

@@ -93,6 +93,12 @@ filter "$nile"
 exits 0 "defaults"
 [ "$(wc -l < out)" = 101 ] || wrong "defaults: $(wc -l < out) lines"
 
+# Rows at times of their own have a model that takes them.
+awk 'BEGIN { print "time,load"; t = 1700000000; for (i = 0; i < 120; i++) { t += 600 + (i * i * 7919) % 5000; print t "," (i % 10 == 4 ? "" : 20 + i % 7 + (i * 31 % 11) / 5) } }' > uneven.csv
+filter uneven.csv --impute
+exits 0 "times of their own"
+[ "$(grep -c ',1$' out)" = 12 ] || wrong "times of their own: $(grep -c ',1$' out) imputed"
+
 # Wrong usage and odd input.
 refused() { # PATTERN, arguments
     local pattern=$1

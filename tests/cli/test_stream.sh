@@ -132,6 +132,24 @@ stream history.csv --model kalman < empty_row.csv
 sed 3d out > without
 same gap without "a gap"
 
+# Rows at times of their own are expected at their time: the wider the longer the gap; and after a break the same.
+uneven() { awk -v from="$1" -v to="$2" 'BEGIN { t = 1700000000; for (i = 0; i < to; i++) { t += 600 + (i * i * 7919) % 5000; if (i >= from) print t "," 20 + i % 7 + (i * 31 % 11) / 5 } }'; }
+{ echo time,load; uneven 0 200; } > uneven.csv
+{ echo time,load; uneven 200 230; } > more.csv
+stream uneven.csv < more.csv
+exits 0 "times of their own"
+cp out whole
+paste -d, <(tail -n +2 out) <(uneven 199 229) | awk -F, '{ print ($1 - $8), $5 - $4 }' | sort -n > widths
+[ "$(awk 'NR > 1 && $2 < last { n++ } { last = $2 } END { print n + 0 }' widths)" -le 6 ] || wrong "longer gaps do not mean wider bands"
+awk 'NR == 1 { first = $2 } END { exit !($2 > 1.02 * first) }' widths || wrong "the widest gap has no wider band: $(head -1 widths; tail -1 widths)"
+stream uneven.csv --state uneven.state < <(head -n 11 more.csv)
+cp out first
+stream --state uneven.state < more.csv
+cat first out > joined
+same joined whole "times of their own, after a break"
+stream uneven.csv --model kalman < more.csv
+exits 2 "a model that wants a grid"
+
 # Several columns, jointly and each for itself; forecasts behind.
 { echo t,a,b; for i in 1 2 3 4 5 6; do echo "$i,$i.5,$((10 + i))"; done; } > two.csv
 stream two.csv --system "$SOURCE/tests/examples/two_sensors.json" --horizon 2 < two.csv
