@@ -167,7 +167,8 @@ static ssm_status fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm
     const ssm_series *series = task->panel;
     const size_t n = series->length;
     double *x = SSMI_ALLOC(tmp, double, n), *gap = SSMI_ALLOC(tmp, double, n), span = 0.0;
-    ssmi_flow_wishes wishes = {.trend = self->options.trend - 1, .cycle = self->options.cycle - 1};
+    ssmi_flow_wishes wishes = {
+        .trend = self->options.trend - 1, .cycle = self->options.cycle - 1, .uneven = series->stamp != NULL};
     int converged = 1;
     (void)mem;
     if (x == NULL || gap == NULL) return SSM_E_MEMORY;

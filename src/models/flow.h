@@ -50,6 +50,7 @@ typedef struct ssmi_flow_wishes {
     int trend, cycle;
     size_t n_periods;
     double period[SSM_MAX_PERIODS]; /* candidates, ascending, in units of time */
+    int uneven; /* gaps differ: then harmonics may be shorter than two of them (no aliases) */
 } ssmi_flow_wishes;
 
 /* Chooses and estimates on the last rows, as many as bound the time; y (length) centred and scaled, gap[t]

@@ -139,7 +139,7 @@ static ssm_status search_season(const search *whole, verdict *best, double perio
     SSMI_TRY(consider(&w, &here, best->flow, &better));
     flow.parameter[SSMI_FLOW_SEASON + s] = first_value[SSMI_FLOW_SEASON];
     for (size_t k = 0; k < sizeof harmonic_steps / sizeof *harmonic_steps && missed < 2; k++) {
-        if (2.0 * (double)harmonic_steps[k] > period) break;
+        if (!w.wishes->uneven && 2.0 * (double)harmonic_steps[k] > period) break;
         flow.harmonics[s] = harmonic_steps[k];
         SSMI_TRY(consider(&w, &here, flow, &better));
         missed = better ? 0 : missed + 1;

@@ -276,6 +276,31 @@ static void the_season_of_the_calendar_is_found(void **state)
     ssm_context_free(ctx);
 }
 
+/* A tide seen every 5 to 35 hours: on a grid of 20 hours it could not be told from a slower wave. */
+static void uneven_rows_show_a_season_shorter_than_their_gaps(void **state)
+{
+    (void)state;
+    double y[ROWS];
+    int64_t stamp[ROWS];
+    unsigned long x = 17;
+    ssm_context *ctx;
+    answer a;
+    for (size_t t = 0; t < ROWS; t++) {
+        const double error = 0.1 * noise(&x);
+        stamp[t] = (t > 0 ? stamp[t - 1] : 0) + 5 * HOUR + (int64_t)(x % 1800) * HOUR / 60;
+        y[t] = 4 * sin(2 * 3.14159265358979 * (double)(stamp[t] / SECOND) / 44714.16) + error;
+    }
+    const ssm_series all = series_of(y, stamp, ROWS, 20 * HOUR);
+    const ssm_series train = ssm_series_slice(all, 0, ROWS - HORIZON);
+    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+    ssm_forecaster *f = fit(ctx, &train, "12.4206 h");
+    assert_int_equal(ssm_forecaster_condition(f, &train), SSM_OK);
+    ask(f, &a);
+    for (size_t h = 0; h < HORIZON; h++) assert_true(fabs(a.mean[h] - y[ROWS - HORIZON + h]) < 0.5);
+    ssm_forecaster_free(f);
+    ssm_context_free(ctx);
+}
+
 static void components_add_up_and_an_odd_row_stands_out(void **state)
 {
     (void)state;
@@ -398,6 +423,7 @@ int main(void)
         cmocka_unit_test(a_forecast_stands_at_the_times_that_are_known),
         cmocka_unit_test(a_row_is_expected_at_its_time),
         cmocka_unit_test(the_season_of_the_calendar_is_found),
+        cmocka_unit_test(uneven_rows_show_a_season_shorter_than_their_gaps),
         cmocka_unit_test(components_add_up_and_an_odd_row_stands_out),
         cmocka_unit_test(the_nile_has_its_known_variances),
         cmocka_unit_test(seasons_that_are_none_are_refused),
