@@ -13,7 +13,7 @@
     X(mean)                                                                                                  \
     X(kalman)                                                                                                \
     X(statespace)                                                                                            \
-    X(common)                                                                                                \
+    X(multivariate)                                                                                          \
     X(continuous)                                                                                            \
     X(linear)                                                                                                \
     X(nlinear)                                                                                               \

@@ -61,7 +61,7 @@ static score fill(bench *b, const ssm_series *series, size_t n, size_t which, co
 {
     ssm_forecaster *f;
     ssm_decomposition d[MOST_SERIES];
-    must(b, ssm_forecaster_new(b->ctx, "common", &f));
+    must(b, ssm_forecaster_new(b->ctx, "multivariate", &f));
     must(b, ssm_forecaster_set(f, "slope", b->slope ? "on" : "off"));
     must(b, ssm_forecaster_fit(f, &(ssm_fit_task){.panel = series, .n_series = n, .horizon = 1}));
     must(b, ssm_forecaster_condition(f, series));

@@ -17,17 +17,17 @@ awk 'BEGIN { print "day,a,b"; level = 0
     } }' > rows.csv
 last=$(tail -1 rows.csv | cut -d, -f2)
 
-"$SSMCAST" forecast rows.csv --column a,b --model common --horizon 1 --save both.safetensors > out 2> err ||
+"$SSMCAST" forecast rows.csv --column a,b --model multivariate --horizon 1 --save both.safetensors > out 2> err ||
     complain "forecast failed: $(cat err)"
 [ "$(grep -c . out)" -eq 3 ] || complain "not one row for each column: $(cat out)"
-[ "$(grep -c ': common: ' err)" -eq 1 ] || complain "not one note: $(cat err)"
+[ "$(grep -c ': multivariate: ' err)" -eq 1 ] || complain "not one note: $(cat err)"
 grep '^b,' out | awk -F, -v a="$last" '{ d = $3 - 50 - 2 * (a - 10); exit !(d < 1 && d > -1) }' ||
     complain "b does not follow a, which is at $last: $(cat out)"
 
 # the same from the file
 "$SSMCAST" forecast rows.csv --column a,b --load both.safetensors --horizon 1 > again 2> err || complain "load: $(cat err)"
 cmp -s out again || complain "the loaded model forecasts something else"
-"$SSMCAST" fit rows.csv --column a,b --model common --output fit.safetensors > fit 2>&1 || complain "fit: $(cat fit)"
+"$SSMCAST" fit rows.csv --column a,b --model multivariate --output fit.safetensors > fit 2>&1 || complain "fit: $(cat fit)"
 "$SSMCAST" forecast rows.csv --column a,b --load fit.safetensors --horizon 1 > again 2> err || complain "load: $(cat err)"
 [ "$(grep -c . again)" -eq 3 ] || complain "the fitted model does not forecast both columns"
 
@@ -41,7 +41,7 @@ grep -q 'fitted on a, b, these are x, y' err || complain "no warning of other na
 
 # in a comparison the columns are one vector for this model and a series each for others
 head -111 rows.csv > full.csv
-"$SSMCAST" compare full.csv --column a,b --models common,naive --horizon 3 --output report --format json > out 2> err ||
+"$SSMCAST" compare full.csv --column a,b --models multivariate,naive --horizon 3 --output report --format json > out 2> err ||
     complain "compare failed: $(cat out err)"
-grep -q '"model": "common"' report.json || complain "common is not in the report"
+grep -q '"model": "multivariate"' report.json || complain "multivariate is not in the report"
 exit $failed

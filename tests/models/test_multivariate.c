@@ -62,7 +62,7 @@ static void close_bench(bench *b)
 static ssm_forecaster *fit_series(bench *b, const ssm_series *series, size_t n, const char *rank)
 {
     ssm_forecaster *f;
-    assert_int_equal(ssm_forecaster_new(b->ctx, "common", &f), SSM_OK);
+    assert_int_equal(ssm_forecaster_new(b->ctx, "multivariate", &f), SSM_OK);
     assert_int_equal(ssm_forecaster_set(f, "rank", rank), SSM_OK);
     const ssm_status status =
         ssm_forecaster_fit(f, &(ssm_fit_task){.panel = series, .n_series = n, .horizon = HORIZON});
@@ -266,7 +266,7 @@ static void too_many_series_are_refused(void **state)
     ssm_forecaster *f;
     open_bench(&b);
     for (size_t i = 0; i < MANY; i++) series[i] = (ssm_series){.name = "x", .value = y, .length = 8};
-    assert_int_equal(ssm_forecaster_new(b.ctx, "common", &f), SSM_OK);
+    assert_int_equal(ssm_forecaster_new(b.ctx, "multivariate", &f), SSM_OK);
     assert_int_equal(
         ssm_forecaster_fit(f, &(ssm_fit_task){.panel = series, .n_series = MANY, .horizon = HORIZON}),
         SSM_E_UNSUPPORTED);

@@ -21,22 +21,22 @@ enum { most_condition_rows = 20000 };
 /* Prior variance, in units of that of the series, of directions that the history leaves open. */
 static const double open_variance = 100.0;
 
-typedef struct common_options {
+typedef struct multivariate_options {
     int rank, slope;
-} common_options;
+} multivariate_options;
 
 static const char *const rank_choices[] = {"auto", "0", "1", "2", "3", "4", NULL};
 
 static const ssm_option option_table[] = {
     {"rank", "movements that the series have in common; 0: they are independent", SSM_OPTION_CHOICE,
-     offsetof(common_options, rank), "auto", 0, 0, rank_choices},
+     offsetof(multivariate_options, rank), "auto", 0, 0, rank_choices},
     {"slope", "levels have slopes, which move together as well", SSM_OPTION_FLAG,
-     offsetof(common_options, slope), "off", 0, 0, NULL},
+     offsetof(multivariate_options, slope), "off", 0, 0, NULL},
     {0},
 };
 
-typedef struct common {
-    common_options options;
+typedef struct multivariate {
+    multivariate_options options;
     /* the fit */
     ssmi_shared shared;
     double *center, *scale; /* (p) */
@@ -48,23 +48,23 @@ typedef struct common {
     ssmi_kalman_run run;
     size_t rows;
     double *x; /* (p) the row being taken in */
-} common;
+} multivariate;
 
 static ssm_status init(void *self, const void *options, ssm_arena *mem)
 {
     (void)mem;
-    ((common *)self)->options = *(const common_options *)options;
+    ((multivariate *)self)->options = *(const multivariate_options *)options;
     return SSM_OK;
 }
 
 /* ---- fit ---- */
 
-static double unit_of(const common *self, size_t i)
+static double unit_of(const multivariate *self, size_t i)
 {
     return self->scale[i] > 0.0 ? self->scale[i] : 1.0;
 }
 
-static void standardise(common *self, const ssm_series *series, size_t i)
+static void standardise(multivariate *self, const ssm_series *series, size_t i)
 {
     ssmi_spread spread = {0};
     self->center[i] = ssmi_mean(series->value, series->length, NULL);
@@ -74,7 +74,7 @@ static void standardise(common *self, const ssm_series *series, size_t i)
 }
 
 /* y (p, length) in model units. */
-static void interleave(const common *self, double *y, const ssm_series *series, size_t p)
+static void interleave(const multivariate *self, double *y, const ssm_series *series, size_t p)
 {
     for (size_t i = 0; i < p; i++) {
         for (size_t t = 0; t < series->length; t++)
@@ -84,12 +84,12 @@ static void interleave(const common *self, double *y, const ssm_series *series, 
 
 static ssm_status fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm_arena *tmp)
 {
-    common *self = self_;
+    multivariate *self = self_;
     const size_t p = task->n_series, length = task->panel->length;
     int converged = 1;
     if (p > SSMI_SHARED_SERIES)
-        return ssmi_fail(tmp->ctx, SSM_E_UNSUPPORTED, "\"common\" takes at most %d series together, not %zu",
-                         SSMI_SHARED_SERIES, p);
+        return ssmi_fail(tmp->ctx, SSM_E_UNSUPPORTED,
+                         "\"multivariate\" takes at most %d series together, not %zu", SSMI_SHARED_SERIES, p);
     double *y = ssmi_arena_alloc(tmp, length, p * sizeof *y);
     self->center = SSMI_ALLOC(mem, double, p);
     self->scale = SSMI_ALLOC(mem, double, p);
@@ -106,13 +106,13 @@ static ssm_status fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm
 
 /* ---- condition, update, predict ---- */
 
-static ssm_status take_in(common *self, const double *y)
+static ssm_status take_in(multivariate *self, const double *y)
 {
     for (size_t i = 0; i < self->shared.p; i++) self->x[i] = (y[i] - self->center[i]) / unit_of(self, i);
     return ssmi_kalman_run_row(&self->run, self->rows++, self->x);
 }
 
-static ssm_status start(common *self, ssm_arena *mem)
+static ssm_status start(multivariate *self, ssm_arena *mem)
 {
     self->x = SSMI_ALLOC(mem, double, self->shared.p);
     if (self->x == NULL) return SSM_E_MEMORY;
@@ -125,7 +125,7 @@ static ssm_status start(common *self, ssm_arena *mem)
 
 static ssm_status condition(void *self_, const ssm_series *history, ssm_arena *mem, ssm_arena *tmp)
 {
-    common *self = self_;
+    multivariate *self = self_;
     const size_t p = self->shared.p, length = history->length;
     const size_t from = length > most_condition_rows ? length - most_condition_rows : 0;
     ssm_series *kept = SSMI_ALLOC(mem, ssm_series, p);
@@ -148,7 +148,7 @@ static ssm_status update(void *self, const double *y)
 
 static ssm_status predict(const void *self_, ssm_forecast *out, ssm_arena *tmp)
 {
-    const common *self = self_;
+    const multivariate *self = self_;
     const ssmi_kalman_system *system = &self->filter.system;
     const size_t n = system->n, p = system->p, horizon = out->horizon;
     ssmi_kalman_state s;
@@ -175,7 +175,7 @@ static ssm_status predict(const void *self_, ssm_forecast *out, ssm_arena *tmp)
 
 static ssm_status decompose(const void *self_, ssm_decomposition *out, ssm_arena *tmp)
 {
-    const common *self = self_;
+    const multivariate *self = self_;
     const size_t p = self->shared.p, length = self->history->length, rows = length + out->horizon;
     double *y = ssmi_arena_alloc(tmp, rows, p * sizeof *y);
     if (y == NULL) return SSM_E_MEMORY;
@@ -199,7 +199,7 @@ static const char *component(const void *self, size_t i)
 
 /* ---- save, load, tell ---- */
 
-static ssm_status check(const common *self, ssm_archive *archive)
+static ssm_status check(const multivariate *self, ssm_archive *archive)
 {
     const ssmi_shared *s = &self->shared;
     for (size_t i = 0; i < s->p; i++) {
@@ -214,7 +214,7 @@ static ssm_status check(const common *self, ssm_archive *archive)
 
 static ssm_status params(void *self_, ssm_archive *archive)
 {
-    common *self = self_;
+    multivariate *self = self_;
     ssmi_shared *s = &self->shared;
     SSMI_TRY(ssmi_archive_size(archive, "series", &s->p));
     SSMI_TRY(ssmi_archive_size(archive, "rank", &s->rank));
@@ -234,7 +234,7 @@ static ssm_status params(void *self_, ssm_archive *archive)
 
 static ssm_status state(void *self_, ssm_archive *archive)
 {
-    common *self = self_;
+    multivariate *self = self_;
     if (ssmi_archive_loading(archive)) SSMI_TRY(start(self, ssmi_archive_memory(archive)));
     SSMI_TRY(ssmi_archive_size(archive, "state.rows", &self->rows));
     return ssmi_archive_run(archive, &self->run);
@@ -245,16 +245,16 @@ static double common_share(const ssmi_shared *s)
 {
     double share = 0.0;
     for (size_t i = 0; i < s->p; i++) {
-        double joint = 0.0;
-        for (size_t k = 0; k < s->rank; k++) joint += s->L[i + k * s->p] * s->L[i + k * s->p];
-        share += joint > 0.0 ? joint / (joint + s->d[i]) / (double)s->p : 0.0;
+        double common = 0.0;
+        for (size_t k = 0; k < s->rank; k++) common += s->L[i + k * s->p] * s->L[i + k * s->p];
+        share += common > 0.0 ? common / (common + s->d[i]) / (double)s->p : 0.0;
     }
     return share;
 }
 
 static ssm_status note(const void *self_, char *text, size_t size)
 {
-    const common *self = self_;
+    const multivariate *self = self_;
     const ssmi_shared *s = &self->shared;
     snprintf(text, size,
              "%zu series, levels%s with %zu common movement%s: %.0f %% of the variance of levels%s", s->p,
@@ -263,14 +263,14 @@ static ssm_status note(const void *self_, char *text, size_t size)
     return SSM_OK;
 }
 
-const ssm_forecaster_type ssmi_model_common = {
-    .name = "common",
+const ssm_forecaster_type ssmi_model_multivariate = {
+    .name = "multivariate",
     .summary =
         "several series as one vector: levels that move together, so that sensors fill each other's gaps",
     .reference = "Durbin & Koopman (2012), Time Series Analysis by State Space Methods, section 3.7",
     .caps = SSM_CAP_MULTIVARIATE | SSM_CAP_MISSING | SSM_CAP_ONLINE | SSM_CAP_DECOMPOSE,
-    .self_size = sizeof(common),
-    .options_size = sizeof(common_options),
+    .self_size = sizeof(multivariate),
+    .options_size = sizeof(multivariate_options),
     .options = option_table,
     .init = init,
     .fit = fit,
