@@ -32,7 +32,9 @@ typedef enum ssm_kalman_form {
     SSM_KALMAN_UNIVARIATE = 0, /* P, one scalar at a time; no inversion, the fastest */
     SSM_KALMAN_MULTIVARIATE,   /* P, a row at a time through the factors of F (D&K 2012, sec. 4.3 and 5.2) */
     SSM_KALMAN_SQUARE_ROOT,    /* a triangular root of P, by orthogonal transformations */
-    SSM_KALMAN_PARALLEL,       /* a scan over time on the context's threads; same bits for any number */
+    SSM_KALMAN_UD, /* P = U D U' (Bierman 1977, Thornton 1976): no roots; what the filter for control code
+                      runs */
+    SSM_KALMAN_PARALLEL, /* a scan over time on the context's threads; same bits for any number */
     /* Not exact: P and gains of the steady state from the first row on that follows the diffuse ones. The
      * innovations of this filter then enter the likelihood. ssm_kalman_constant_gain tells what it costs. */
     SSM_KALMAN_CONSTANT_GAIN

@@ -11,6 +11,7 @@ static const struct {
     [SSM_KALMAN_UNIVARIATE] = {"univariate", &ssmi_kalman_univariate},
     [SSM_KALMAN_MULTIVARIATE] = {"multivariate", &ssmi_kalman_multivariate},
     [SSM_KALMAN_SQUARE_ROOT] = {"square-root", &ssmi_kalman_square_root},
+    [SSM_KALMAN_UD] = {"ud", &ssmi_kalman_ud},
     [SSM_KALMAN_PARALLEL] = {"parallel", NULL},
     [SSM_KALMAN_CONSTANT_GAIN] = {"constant-gain", &ssmi_kalman_constant_gain},
 };

@@ -10,7 +10,6 @@
 #include "kalman/filter.h"
 
 struct ssmi_kalman_form {
-    const char *name;
     ssm_status (*use)(ssmi_kalman_filter *f, ssm_arena *arena); /* takes its memory */
     void (*start)(ssmi_kalman_filter *f);                       /* from f->state, which is set */
     void (*update)(ssmi_kalman_filter *f, const double *y); /* takes in the row whose system is prepared */
@@ -19,7 +18,7 @@ struct ssmi_kalman_form {
 };
 
 extern const ssmi_kalman_form ssmi_kalman_univariate, ssmi_kalman_multivariate, ssmi_kalman_square_root,
-    ssmi_kalman_constant_gain;
+    ssmi_kalman_ud, ssmi_kalman_constant_gain;
 
 /* NULL for SSM_KALMAN_PARALLEL, which does not go row after row, and for what is no form. */
 const ssmi_kalman_form *ssmi_kalman_sequential_form(ssm_kalman_form form);

@@ -50,9 +50,5 @@ static void nothing(ssmi_kalman_filter *f)
     (void)f;
 }
 
-const ssmi_kalman_form ssmi_kalman_constant_gain = {.name = "constant-gain",
-                                                    .use = use,
-                                                    .start = put_back,
-                                                    .update = update,
-                                                    .predict = predict,
-                                                    .covariance = nothing};
+const ssmi_kalman_form ssmi_kalman_constant_gain = {
+    .use = use, .start = put_back, .update = update, .predict = predict, .covariance = nothing};

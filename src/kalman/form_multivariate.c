@@ -216,9 +216,5 @@ static void predict(ssmi_kalman_filter *f)
     ssmi_kalman_predict(&f->state, &f->system.T, &f->system.shock, f->system.c);
 }
 
-const ssmi_kalman_form ssmi_kalman_multivariate = {.name = "multivariate",
-                                                   .use = use,
-                                                   .start = nothing,
-                                                   .update = update,
-                                                   .predict = predict,
-                                                   .covariance = nothing};
+const ssmi_kalman_form ssmi_kalman_multivariate = {
+    .use = use, .start = nothing, .update = update, .predict = predict, .covariance = nothing};

@@ -141,9 +141,5 @@ static void predict(ssmi_kalman_filter *f)
     ssmi_kalman_predict_diffuse(&f->state, &f->system.T);
 }
 
-const ssmi_kalman_form ssmi_kalman_square_root = {.name = "square-root",
-                                                  .use = use,
-                                                  .start = start,
-                                                  .update = update,
-                                                  .predict = predict,
-                                                  .covariance = covariance};
+const ssmi_kalman_form ssmi_kalman_square_root = {
+    .use = use, .start = start, .update = update, .predict = predict, .covariance = covariance};

@@ -31,8 +31,7 @@ static void predict(ssmi_kalman_filter *f)
     ssmi_kalman_predict(&f->state, &f->system.T, &f->system.shock, f->system.c);
 }
 
-const ssmi_kalman_form ssmi_kalman_univariate = {.name = "univariate",
-                                                 .use = use,
+const ssmi_kalman_form ssmi_kalman_univariate = {.use = use,
                                                  .start = nothing,
                                                  .update = ssmi_kalman_update_scalars,
                                                  .predict = predict,

@@ -3,7 +3,7 @@
 #include "kalman/random_system.h"
 
 static const ssm_kalman_form exact[] = {SSM_KALMAN_UNIVARIATE, SSM_KALMAN_MULTIVARIATE,
-                                        SSM_KALMAN_SQUARE_ROOT, SSM_KALMAN_PARALLEL};
+                                        SSM_KALMAN_SQUARE_ROOT, SSM_KALMAN_UD, SSM_KALMAN_PARALLEL};
 enum { n_exact = sizeof exact / sizeof *exact };
 
 typedef struct result {
@@ -157,7 +157,7 @@ static void observations_without_any_variance_are_run_through_in_sequence(void *
     m.T[0] = 0.5;
     for (size_t t = 0; t < 60; t++) y[t] = t == 0 ? 1.0 : 0.5 * y[t - 1];
     compare_exact(&m.model, y, 60, fallback); /* no errors and no shocks: certain after the first row */
-    assert_int_equal(fallback[3], 60);
+    assert_int_equal(fallback[4], 60);
 }
 
 static void every_form_settles_without_changing_the_likelihood(void **state)
@@ -171,7 +171,7 @@ static void every_form_settles_without_changing_the_likelihood(void **state)
         noise = noise * 1664525u + 1013904223u;
         y[t] = (double)noise / 4294967296.0 * 5.0;
     }
-    for (size_t k = 0; k < 3; k++) {
+    for (size_t k = 0; k < 4; k++) {
         result fast, full;
         run(&fast, &m.model, y, 600, (ssm_kalman_options){.form = exact[k]});
         run(&full, &m.model, y, 600, (ssm_kalman_options){.form = exact[k], .steady_tolerance = -1.0});
