@@ -95,6 +95,18 @@ SSM_API ssm_status ssm_kalman_filter(ssm_context *ctx, const ssm_statespace *mod
                                      size_t length, const ssm_kalman_options *options,
                                      const ssm_kalman_output *out, ssm_kalman_summary *summary);
 
+/* What the constant gain of the steady state costs a filter of a model that does not depend on time. */
+typedef struct ssm_kalman_gain_loss {
+    double loglik_full, loglik_constant; /* of the data, Durbin & Koopman's convention */
+    size_t transient; /* rows after the diffuse ones until the two filters know the same, data complete */
+    double excess;    /* mean relative increase of the variances of one-step forecasts over these rows */
+} ssm_kalman_gain_loss;
+
+/* Compares the forms UNIVARIATE and CONSTANT_GAIN on y (p, length) and in the variances that their errors
+ * have under the model. SSM_E_UNSUPPORTED: a model that varies; SSM_E_NUMERIC: no steady state. */
+SSM_API ssm_status ssm_kalman_constant_gain(ssm_context *ctx, const ssm_statespace *model, const double *y,
+                                            size_t length, ssm_kalman_gain_loss *loss);
+
 /* Smoothed quantities: given all rows. A NULL array is not wanted. */
 typedef struct ssm_kalman_smooth_output {
     double *alpha;       /* (n, length) means of the states */

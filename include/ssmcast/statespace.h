@@ -53,6 +53,14 @@ SSM_API ssm_status ssm_statespace_spectral_radius(ssm_context *ctx, const ssm_st
 SSM_API ssm_status ssm_statespace_stationary(ssm_context *ctx, const ssm_statespace *model, double *mean,
                                              double *P);
 
+/* A start from the model alone, for a1 (n), P1 (n, n) and P1inf (n, n) of a time-invariant model: the part of
+ * the state that belongs to eigenvalues of T inside the unit circle gets its stationary mean and variance,
+ * the rest is diffuse, with the orthogonal projection on it as P1inf. A modulus of at least 1 - 1e-6 counts
+ * as a unit root. a1, P1 and P1inf of the model are not looked at. SSM_E_NUMERIC when the two parts cannot be
+ * told apart. */
+SSM_API ssm_status ssm_statespace_start(ssm_context *ctx, const ssm_statespace *model, double *a1, double *P1,
+                                        double *P1inf);
+
 /* The filter of a time-invariant model after many observations: variance P (n, n) of the predicted state,
  * gain K (n, p) and innovation variance F (p, p), with a_{t+1} = c + T a_t + K v_t, v_t = y_t - d - Z a_t
  * (Durbin & Koopman 2012, section 4.3.2). SSM_E_NUMERIC when there is no such limit, or T - K Z is not stable
