@@ -8,6 +8,7 @@
  * once; its covariance is then the start of the full recursion.
  *
  * Known value: Nile, variances 15099 and 1469.1: log-likelihood -633.4645636489, steady P 5501.257941808. */
+#include "core/dense.h"
 #include "kalman/form.h"
 #include "kalman/lean.h"
 
@@ -318,6 +319,9 @@ ssm_status ssmi_kalman_run_finish(run *r, size_t length)
                          f->state.n_diffuse);
     if (isnan(r->summary.loglik))
         return ssmi_fail(f->ctx, SSM_E_NUMERIC, "the log-likelihood is not a number");
+    const size_t n = f->system.n; /* without an observation no row would have told */
+    if (!(ssmi_max_abs(f->state.a, n) <= DBL_MAX) || !(ssmi_max_abs(f->state.P, n * n) <= DBL_MAX))
+        return ssmi_fail(f->ctx, SSM_E_NUMERIC, "the state is no longer finite after row %zu", length);
     return SSM_OK;
 }
 

@@ -57,6 +57,7 @@ static void start(ssmi_kalman_filter *f)
     ssmi_transpose(x.work, x.G, n, rank);
     ssmi_root_triangle(x.U, x.work, rank, n);
     factor_shock(f);
+    ssmi_kalman_trust_factors(&f->state);
 }
 
 static void covariance(ssmi_kalman_filter *f)

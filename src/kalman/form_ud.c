@@ -64,6 +64,7 @@ static void start(ssmi_kalman_filter *f)
     ssmi_identity(x.L, n);
     ssmi_ud_predict_f64(x.U, x.D, x.L, x.G, x.q, x.work, n, rank);
     factor_shock(f);
+    ssmi_kalman_trust_factors(&f->state);
 }
 
 static void covariance(ssmi_kalman_filter *f)

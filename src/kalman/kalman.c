@@ -11,6 +11,7 @@ static ssm_status check_call(ssm_context *ctx, const ssm_statespace *model, cons
 {
     if (model == NULL || (y == NULL && length > 0))
         return ssmi_fail(ctx, SSM_E_ARGUMENT, "model and observations must be given");
+    SSMI_TRY(ssm_statespace_check(ctx, model, 1));
     if (options == NULL) return SSM_OK;
     if (ssm_kalman_form_name(options->form) == NULL)
         return ssmi_fail(ctx, SSM_E_ARGUMENT, "the filter has no form %d", (int)options->form);

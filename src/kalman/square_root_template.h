@@ -17,6 +17,17 @@ static REAL NAME(magnitude)(REAL x)
     return x < 0 ? -x : x;
 }
 
+/* Rotates row x of U against y by an angle of sine s and cosine 1 - rest. A state that is hardly learned of
+ * any more turns by less than a rounding of the cosine, and the same way each time. */
+static void NAME(turn_little)(REAL *y, REAL *x, REAL s, REAL rest, size_t from, size_t n)
+{
+    for (size_t j = from; j < n; j++) {
+        const REAL above = y[j], below = x[j * n];
+        y[j] = above - (rest * above - s * below);
+        x[j * n] = below - (rest * below + s * above);
+    }
+}
+
 REAL NAME(ssmi_root_update)(REAL *U, REAL *K, const REAL *u, REAL e, size_t n)
 {
     REAL f = e;
@@ -26,10 +37,14 @@ REAL NAME(ssmi_root_update)(REAL *U, REAL *K, const REAL *u, REAL e, size_t n)
         const REAL norm = ROOT(f * f + u[k] * u[k]);
         if (!(norm > 0)) continue; /* underflow: nothing to rotate */
         const REAL c = f / norm, s = u[k] / norm;
-        for (size_t j = k; j < n; j++) {
-            const REAL above = K[j], below = U[k + j * n];
-            K[j] = c * above + s * below;
-            U[k + j * n] = c * below - s * above;
+        if (c > (REAL)0.5) {
+            NAME(turn_little)(K, U + k, s, u[k] * (u[k] / (norm * (norm + f))), k, n);
+        } else {
+            for (size_t j = k; j < n; j++) {
+                const REAL above = K[j], below = U[k + j * n];
+                K[j] = c * above + s * below;
+                U[k + j * n] = c * below - s * above;
+            }
         }
         f = norm;
     }

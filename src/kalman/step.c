@@ -21,8 +21,10 @@
 /* w counts as zero when it is this much smaller than what the rows of A have been: rounding leaves about
  * 1e-15 of a direction that has been removed. */
 static const double diffuse_tolerance = 1e-10;
-/* F counts as zero below this part of the variance that z reads at the start. */
+/* F counts as zero below this part of the variance that z reads at the start: what rounding leaves of P, and
+ * of a factor of P. */
 static const double zero_variance = 4 * DBL_EPSILON;
+static const double zero_of_factors = 16 * DBL_EPSILON * (16 * DBL_EPSILON);
 /* And then v counts as zero below this part of its terms. */
 static const double zero_innovation = 1e-8;
 
@@ -36,12 +38,19 @@ void ssmi_kalman_state_init(ssmi_kalman_state *s, size_t n, double *memory)
     s->P = s->scale + n;
     s->A = s->P + n * n;
     s->work = s->A + n * n;
+    s->zero = zero_variance;
+}
+
+void ssmi_kalman_trust_factors(ssmi_kalman_state *s)
+{
+    s->zero = zero_of_factors;
 }
 
 void ssmi_kalman_state_copy(ssmi_kalman_state *s, const ssmi_kalman_state *from)
 {
     const size_t n = s->n;
     s->n_diffuse = from->n_diffuse;
+    s->zero = from->zero;
     memcpy(s->a, from->a, n * sizeof(double));
     memcpy(s->reach, from->reach, n * sizeof(double));
     memcpy(s->scale, from->scale, n * sizeof(double));
@@ -166,7 +175,7 @@ static double variance_at_start(const ssmi_kalman_state *s, const ssmi_rows *Z, 
 
 double ssmi_kalman_least_variance(const ssmi_kalman_state *s, const ssmi_rows *Z, size_t i, double h)
 {
-    return zero_variance * variance_at_start(s, Z, i, h);
+    return s->zero * variance_at_start(s, Z, i, h);
 }
 
 /* F is zero: is v? */

@@ -22,6 +22,7 @@ typedef struct ssmi_kalman_state {
     double *reach;       /* (n) largest norm that each row of A has had */
     double *scale;       /* (n) variance of each state at the start: what counts as zero is relative to it */
     double *work;        /* (2*n*n + n) */
+    double zero;         /* an F below this part of the variance that z reads at the start counts as zero */
 } ssmi_kalman_state;
 
 /* Doubles of memory for n states; in a macro so that static buffers can be sized by it. */
@@ -74,6 +75,8 @@ ssmi_kalman_kind ssmi_kalman_judge(const ssmi_kalman_state *s, const ssmi_rows *
                                    double y, double v, double F);
 /* An F that is not above this counts as zero. It depends on the start only. */
 double ssmi_kalman_least_variance(const ssmi_kalman_state *s, const ssmi_rows *Z, size_t i, double h);
+/* Forms that carry a factor of P know F to the square of the rounding of P: says so. */
+void ssmi_kalman_trust_factors(ssmi_kalman_state *s);
 /* Notes the present variances as the scale of the start: when the last column of A has gone. */
 void ssmi_kalman_extend_scale(ssmi_kalman_state *s);
 /* A <- T A */
