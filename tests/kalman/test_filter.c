@@ -149,6 +149,29 @@ static void diffuse_trend_start_has_its_closed_form(void **state)
     assert_close(a[7], 0.5 * y[2] - 0.5 * y[0], 1e-13);
 }
 
+/* A level and a regression on a step from 1899 on, as a second, diffuse state that Z reads from then on. */
+static void nile_level_shift_agrees_with_kfas(void **state)
+{
+    (void)state;
+    double y[MOST_ROWS], Z[2 * 100], a[2 * 101];
+    small_model m;
+    read_nile(y);
+    open_model(&m, 2, 16292.10);
+    m.T[0] = m.T[3] = 1.0;
+    m.Q[0] = 0.574;
+    for (size_t t = 0; t < 100; t++) {
+        Z[2 * t] = 1.0;
+        Z[2 * t + 1] = t >= 28 ? 1.0 : 0.0;
+    }
+    m.model.Z = (ssm_system_matrix){Z, 2};
+    const ssm_kalman_options kfas = {.convention = SSM_LOGLIK_KFAS};
+    const ssm_kalman_output out = {.a = a};
+    const ssm_kalman_summary s = run(&m.model, y, 100, &kfas, &out);
+    assert_int_equal(s.n_diffuse, 2);
+    assert_close(s.loglik, -618.111562, 1e-8);
+    assert_close(a[2 * 100 + 1], -248.228327, 1e-4); /* the variances are printed to six digits */
+}
+
 static void stationary_arma_agrees_with_r(void **state)
 {
     (void)state;
@@ -300,6 +323,7 @@ int main(void)
         cmocka_unit_test(seasonal_model_uses_thirteen_diffuse_observations),
         cmocka_unit_test(short_series_agree_with_stata),
         cmocka_unit_test(diffuse_trend_start_has_its_closed_form),
+        cmocka_unit_test(nile_level_shift_agrees_with_kfas),
         cmocka_unit_test(stationary_arma_agrees_with_r),
         cmocka_unit_test(steady_state_changes_nothing_but_the_time),
         cmocka_unit_test(missing_rows_are_a_forecast),
