@@ -71,7 +71,8 @@ static ssm_status auxiliary(const ssm_statespace *model, const double *y, size_t
 {
     ssmi_smoother s;
     residuals out = {model, epsilon, eta};
-    SSMI_TRY(ssmi_smoother_init(&s, model, length, SSMI_SMOOTH_VARIANCES, arena));
+    SSMI_TRY(ssmi_smoother_init(&s, model, length,
+                                SSMI_SMOOTH_VARIANCES | SSMI_SMOOTH_SHOCKS | SSMI_SMOOTH_ERRORS, arena));
     return ssmi_smoother_run(&s, y, length, options, NULL, store, &out);
 }
 

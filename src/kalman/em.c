@@ -195,7 +195,9 @@ static ssm_status open_em(em *e, ssm_arena *arena)
     e->observation = (ssmi_em_part){
         .rows = p, .n = n, .q = p, .M = k->Z, .C = k->H, .free = k->Z_free, .diagonal = k->H_diagonal};
     SSMI_TRY(ssmi_smoother_init(&e->smoother, m, e->length,
-                                k->T != NULL ? SSMI_SMOOTH_LAG : SSMI_SMOOTH_VARIANCES, arena));
+                                (k->T != NULL ? SSMI_SMOOTH_LAG : SSMI_SMOOTH_STATES) | SSMI_SMOOTH_SHOCKS |
+                                    SSMI_SMOOTH_ERRORS,
+                                arena));
     SSMI_TRY(ssmi_em_part_init(&e->state, arena));
     SSMI_TRY(ssmi_em_part_init(&e->observation, arena));
     e->cross = SSMI_ALLOC(arena, double, most *n);

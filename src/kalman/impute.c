@@ -91,7 +91,8 @@ static ssm_status impute(const ssm_statespace *model, const double *y, size_t le
     const size_t n = model->n, p = model->p, most = 2 * p > n ? 2 * p : n;
     const int variances = out->signal_var != NULL || out->y_var != NULL;
     ssmi_smoother s;
-    SSMI_TRY(ssmi_smoother_init(&s, model, length, variances ? SSMI_SMOOTH_VARIANCES : 0, arena));
+    SSMI_TRY(ssmi_smoother_init(&s, model, length, (variances ? SSMI_SMOOTH_STATES : 0) | SSMI_SMOOTH_ERRORS,
+                                arena));
     imputer m = {.model = model,
                  .y = y,
                  .out = out,

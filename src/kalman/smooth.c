@@ -31,9 +31,12 @@ static ssm_status smooth(const ssm_statespace *model, const double *y, size_t le
 {
     ssmi_smoother s;
     copier c = {.out = out, .n = model->n, .p = model->p, .r = model->r, .length = length};
-    const int variances = out->V != NULL || out->epsilon_var != NULL || out->eta_var != NULL;
-    const unsigned want =
-        (variances ? SSMI_SMOOTH_VARIANCES : 0) | (out->V_lag != NULL ? SSMI_SMOOTH_LAG : 0);
+    const int variances = out->epsilon_var != NULL || out->eta_var != NULL;
+    const int errors = out->epsilon != NULL || out->epsilon_var != NULL;
+    const int shocks = out->eta != NULL || out->eta_var != NULL;
+    const unsigned want = (variances ? SSMI_SMOOTH_VARIANCES : 0) |
+                          (out->V != NULL ? SSMI_SMOOTH_STATES : 0) | (shocks ? SSMI_SMOOTH_SHOCKS : 0) |
+                          (errors ? SSMI_SMOOTH_ERRORS : 0) | (out->V_lag != NULL ? SSMI_SMOOTH_LAG : 0);
     SSMI_TRY(ssmi_smoother_init(&s, model, length, want, arena));
     return ssmi_smoother_run(&s, y, length, options, NULL, copy_row, &c);
 }

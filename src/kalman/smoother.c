@@ -68,8 +68,9 @@ static ssm_status open_row(ssmi_smoother *s, const ssm_statespace *model, ssm_ar
 ssm_status ssmi_smoother_init(ssmi_smoother *s, const ssm_statespace *model, size_t capacity, unsigned want,
                               ssm_arena *arena)
 {
-    *s = (ssmi_smoother){.want = want & SSMI_SMOOTH_LAG ? want | SSMI_SMOOTH_VARIANCES : want,
-                         .capacity = capacity};
+    if (want & SSMI_SMOOTH_LAG) want |= SSMI_SMOOTH_STATES;
+    if (want & SSMI_SMOOTH_STATES) want |= SSMI_SMOOTH_VARIANCES;
+    *s = (ssmi_smoother){.want = want, .capacity = capacity};
     SSMI_TRY(open_row(s, model, arena));
     return ssmi_smoother_record(&s->record, model, capacity, arena);
 }
@@ -77,7 +78,7 @@ ssm_status ssmi_smoother_init(ssmi_smoother *s, const ssm_statespace *model, siz
 ssm_status ssmi_smoother_share(ssmi_smoother *s, const ssmi_smoother *main, const ssm_statespace *model,
                                size_t length, ssm_arena *arena)
 {
-    *s = (ssmi_smoother){.capacity = length};
+    *s = (ssmi_smoother){.want = SSMI_SMOOTH_SHOCKS | SSMI_SMOOTH_ERRORS, .capacity = length};
     SSMI_TRY(open_row(s, model, arena));
     s->record = main->record;
     s->record.a = SSMI_ALLOC(arena, double, model->n *(length + 1));
@@ -101,7 +102,7 @@ static void state_variance(ssmi_smoother *s, size_t t)
 {
     const size_t n = s->back.n;
     ssmi_smoothed_variance(s->V, &s->back, s->record.P + t * n * n, s->Pinf, s->record.n_diffuse[t], s->W,
-                           s->work);
+                           s->work, s->filter.system.T.wide);
 }
 
 /* Rounding must not leave a negative variance. */
@@ -118,7 +119,7 @@ static void shocks(ssmi_smoother *s, size_t t)
     const size_t n = m->n, r = m->r;
     const double *R = ssmi_system_at(m->R, t), *Q = ssmi_system_at(m->Q, t);
     double *QR = s->W; /* (r, n) */
-    if (r == 0) return;
+    if (r == 0 || !(s->want & SSMI_SMOOTH_SHOCKS)) return;
     if (R != NULL)
         ssmi_mul_nt(QR, Q, R, r, r, n);
     else
@@ -165,6 +166,13 @@ static int wants_variances(const ssmi_smoother *s)
     return (s->want & SSMI_SMOOTH_VARIANCES) != 0;
 }
 
+/* The errors of a correlated H come from the state. */
+static int needs_states(const ssmi_smoother *s)
+{
+    const int errors = (s->want & SSMI_SMOOTH_ERRORS) && s->filter.system.correlated;
+    return (s->want & SSMI_SMOOTH_STATES) || (wants_variances(s) && errors);
+}
+
 static void pass_row(ssmi_smoother *s, size_t t)
 {
     ssmi_kalman_system *system = &s->filter.system;
@@ -189,6 +197,7 @@ static void correlated_errors(ssmi_smoother *s, size_t t)
     double *B = s->work, *work = s->work + p * p;
     ssmi_matvec(s->epsilon, Z, s->alpha, p, n);
     for (size_t i = 0; i < p; i++) s->epsilon[i] = y[i] - (d != NULL ? d[i] : 0.0) - s->epsilon[i];
+    if (s->settled) return; /* a complete row, whose variances are those of the row after */
     if (wants_variances(s))
         ssmi_sandwich(s->error, Z, s->V, s->work, p, n);
     else
@@ -202,15 +211,16 @@ static void correlated_errors(ssmi_smoother *s, size_t t)
 
 static void show(ssmi_smoother *s, size_t t, ssmi_smooth_visitor visit, void *user)
 {
-    const int variances = wants_variances(s);
+    const int variances = wants_variances(s), shocks = (s->want & SSMI_SMOOTH_SHOCKS) != 0,
+              errors = (s->want & SSMI_SMOOTH_ERRORS) != 0;
     const ssmi_smoothed row = {.alpha = s->alpha,
-                               .V = variances ? s->V : NULL,
-                               .epsilon = s->epsilon,
-                               .epsilon_var = variances ? s->error : NULL,
-                               .epsilon_explained = variances ? s->explained : NULL,
-                               .eta = s->eta,
-                               .eta_var = variances ? s->eta_var : NULL,
-                               .eta_explained = variances ? s->eta_explained : NULL,
+                               .V = s->want & SSMI_SMOOTH_STATES ? s->V : NULL,
+                               .epsilon = errors ? s->epsilon : NULL,
+                               .epsilon_var = errors && variances ? s->error : NULL,
+                               .epsilon_explained = errors && variances ? s->explained : NULL,
+                               .eta = shocks ? s->eta : NULL,
+                               .eta_var = shocks && variances ? s->eta_var : NULL,
+                               .eta_explained = shocks && variances ? s->eta_explained : NULL,
                                .V_lag = s->want & SSMI_SMOOTH_LAG ? s->V_lag : NULL};
     visit(user, t, &row);
 }
@@ -232,8 +242,8 @@ void ssmi_smoother_back(ssmi_smoother *s, const double *y, size_t length, ssmi_s
         if ((s->want & SSMI_SMOOTH_LAG) && !s->settled) ssmi_smoother_lag(s, t);
         pass_row(s, t);
         state_mean(s, t);
-        if (wants_variances(s) && !s->settled) state_variance(s, t);
-        if (s->filter.system.correlated) correlated_errors(s, t);
+        if (needs_states(s) && !s->settled) state_variance(s, t);
+        if (s->filter.system.correlated && (s->want & SSMI_SMOOTH_ERRORS)) correlated_errors(s, t);
         show(s, t, visit, user);
         if (test) s->settled = ssmi_kalman_settled(s->back.N0, s->before, settled_tolerance, n);
     }

@@ -11,11 +11,14 @@
 #include "kalman/filter.h"
 
 enum {
-    SSMI_SMOOTH_VARIANCES = 1, /* else means alone, at a fraction of the cost */
-    SSMI_SMOOTH_LAG = 2        /* and the covariance of neighbouring states; implies variances */
+    SSMI_SMOOTH_VARIANCES = 1, /* of the errors and shocks that are shown; else means alone */
+    SSMI_SMOOTH_STATES = 2,    /* variances of the states; implies the first */
+    SSMI_SMOOTH_SHOCKS = 4,    /* the shocks, with variances when there are any */
+    SSMI_SMOOTH_ERRORS = 8,    /* errors of the observations, likewise */
+    SSMI_SMOOTH_LAG = 16       /* covariances of neighbouring states; implies variances of states */
 };
 
-/* One smoothed row. Variances are NULL when they were not asked for. `explained` is the variance of the mean
+/* One smoothed row. What was not asked for is NULL. `explained` is the variance of the mean
  * itself over repeated data, unconditional minus conditional: what an auxiliary residual is divided by. */
 typedef struct ssmi_smoothed {
     const double *alpha, *V;                                 /* (n), (n, n) */

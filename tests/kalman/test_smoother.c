@@ -220,6 +220,32 @@ static void settled_smoother_equals_the_full_one(void **state)
     }
 }
 
+/* Two observations with correlated errors, a gap in one of them. */
+static void settled_smoother_of_correlated_errors_equals_the_full_one(void **state)
+{
+    (void)state;
+    enum { rows = 400 };
+    static double y[2 * rows], epsilon[2][2 * rows], variance[2][4 * rows];
+    const double Z[2] = {1, 0.5}, H[4] = {2, 0.7, 0.7, 1}, one = 1, Q = 0.5;
+    const ssm_statespace model = {
+        .n = 1, .p = 2, .r = 1, .Z = {Z, 0}, .H = {H, 0}, .T = {&one, 0}, .Q = {&Q, 0}, .P1inf = &one};
+    uint32_t noise = 7;
+    for (size_t k = 0; k < 2 * rows; k++) {
+        noise = noise * 1664525u + 1013904223u;
+        y[k] = (double)noise / 4294967296.0 * 5.0;
+    }
+    y[2 * 200 + 1] = NAN;
+    ssm_context *ctx = open_context();
+    const ssm_kalman_options never = {.steady_tolerance = -1.0};
+    for (int k = 0; k < 2; k++) {
+        const ssm_kalman_smooth_output out = {.epsilon = epsilon[k], .epsilon_var = variance[k]};
+        assert_int_equal(ssm_kalman_smooth(ctx, &model, y, rows, k == 0 ? NULL : &never, &out), SSM_OK);
+    }
+    ssm_context_free(ctx);
+    for (size_t k = 0; k < 2 * rows; k++) assert_true(fabs(epsilon[0][k] - epsilon[1][k]) <= 1e-10);
+    for (size_t k = 0; k < 4 * rows; k++) assert_true(fabs(variance[0][k] - variance[1][k]) <= 1e-10);
+}
+
 /* Without variances the pass back carries means alone, through diffuse and missing rows alike. */
 static void means_alone_equal_means_with_variances(void **state)
 {
@@ -325,6 +351,7 @@ int main(void)
         cmocka_unit_test(smoothed_moments_are_the_conditional_ones),
         cmocka_unit_test(diffuse_smoothed_moments_are_the_limit_of_the_conditional_ones),
         cmocka_unit_test(settled_smoother_equals_the_full_one),
+        cmocka_unit_test(settled_smoother_of_correlated_errors_equals_the_full_one),
         cmocka_unit_test(means_alone_equal_means_with_variances),
         cmocka_unit_test(smoothed_variance_never_exceeds_the_filtered_one),
         cmocka_unit_test(committed_systems_agree_with_statsmodels),
