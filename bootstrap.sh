@@ -5,7 +5,7 @@ set -eu -o pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 # The one list of what the project needs. Second column: build = for every use, test = for the tests only,
-# style = for the format check, which is skipped without it.
+# style = for the format check, bare = for the tests on emulated microcontrollers; these are skipped without them.
 packages() {
     cat << 'LIST'
 build-essential  build
@@ -22,6 +22,9 @@ nettle-dev       build
 libcairo2-dev    build
 libcmocka-dev    test
 clang-format-14  style
+gcc-arm-none-eabi        bare
+libnewlib-arm-none-eabi  bare
+qemu-system-arm          bare
 LIST
 }
 
@@ -130,7 +133,7 @@ suite() {
 }
 
 run_tests() {
-    need build test style
+    need build test style bare
     suite release "all tests, warnings are errors" all
     say "all passed in $SECONDS s"
 }

@@ -21,8 +21,8 @@ static words words_of(const ssm_codegen *g)
     for (size_t i = 0; i + 1 < sizeof w.upper && w.name[i] != '\0'; i++)
         w.upper[i] = (char)toupper((unsigned char)w.name[i]);
     snprintf(w.precision, sizeof w.precision, "%s", g->options.single ? "" : " -DSSM_KF_DOUBLE");
-    snprintf(w.sizes, sizeof w.sizes, "-DSSM_KF_STATES=%u -DSSM_KF_SENSORS=%u -DSSM_KF_SHOCKS=%u", m->n, m->p,
-             g->options.steady ? 0u : m->r);
+    snprintf(w.sizes, sizeof w.sizes, "-DSSM_KF_STATES=%u -DSSM_KF_SENSORS=%u -DSSM_KF_SHOCKS=%u%s", m->n,
+             m->p, g->options.steady ? 0u : m->r, m->H == NULL ? " -DSSM_KF_INDEPENDENT" : "");
     return w;
 }
 

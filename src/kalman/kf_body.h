@@ -48,8 +48,8 @@ static ssm_kf_status NAME(kf_try_model)(const NAME(kf_model) * m, REAL *work)
 {
     if (!NAME(kf_is_finite)(m)) return SSM_KF_E_RANGE;
     if (!NAME(kf_are_in)(m->q, SHOCKS(m), 0, SQUARE_LIMIT)) return SSM_KF_E_VARIANCE;
-    const int good = m->H != NULL ? NAME(kf_is_variance)(m->H, work, SENSORS(m))
-                                  : NAME(kf_are_in)(m->h, SENSORS(m), 0, SQUARE_LIMIT);
+    const int good = ERRORS(m) != NULL ? NAME(kf_is_variance)(ERRORS(m), work, SENSORS(m))
+                                       : NAME(kf_are_in)(m->h, SENSORS(m), 0, SQUARE_LIMIT);
     return good ? SSM_KF_OK : SSM_KF_E_VARIANCE;
 }
 
@@ -65,7 +65,8 @@ ssm_kf_status NAME(kf_init)(NAME(kf) * f, const NAME(kf_model) * model, REAL *me
 {
     if (f == NULL || model == NULL || memory == NULL || model->n == 0) return SSM_KF_E_ARGUMENT;
     const size_t n = STATES(model), p = SENSORS(model), r = SHOCKS(model);
-    if (model->n != n || model->p != p || model->r != r) return SSM_KF_E_ARGUMENT;
+    if (model->n != n || model->p != p || model->r != r || model->H != ERRORS(model))
+        return SSM_KF_E_ARGUMENT;
     if (!NAME(kf_has_pointers)(model)) return SSM_KF_E_ARGUMENT;
     if (reals < SSM_KF_REALS(n, p, r)) return SSM_KF_E_MEMORY;
     const ssm_kf_status status = NAME(kf_try_model)(model, memory + SSM_KF_STATE_REALS(n));

@@ -13,7 +13,7 @@ ssm_kf_status NAME(kf_expect)(const NAME(kf) * f, REAL *mean, REAL *variance)
     const NAME(kf_model) *m = f->model;
     const size_t n = STATES(m), p = SENSORS(m);
     for (size_t s = 0; s < p; s++) {
-        const REAL *z = m->Zt + s * n, h = m->H != NULL ? m->H[s + s * p] : m->h[s];
+        const REAL *z = m->Zt + s * n, h = ERRORS(m) != NULL ? ERRORS(m)[s + s * p] : m->h[s];
         REAL sum = m->d != NULL ? m->d[s] : 0;
         for (size_t i = 0; i < n; i++) sum += z[i] * f->x[i];
         mean[s] = sum;
@@ -61,8 +61,8 @@ ssm_kf_status NAME(kf_check)(const NAME(kf) * f)
 }
 
 /* One scalar: ud_project n^2 + 2 n, ud_correct 2 n^2 + 4 n + 1, the innovation 2 n, the gate 2, the wider
- * variance 2 n + 5, the gain 2 n + 1; without noise the test for rounding n^2 + 3 n + 2 in place of the gate
- * or before it. */
+ * variance of a reacquisition 2 n + 5, the gain 2 n + 1; without noise the test for rounding n^2 + 3 n + 2 in
+ * place of the gate or before it. */
 static size_t NAME(kf_operations_scalar)(size_t n, int noiseless)
 {
     return 3 * n * n + 12 * n + 9 + (noiseless ? n * n + 3 * n + 2 : 0);
@@ -81,8 +81,8 @@ uint32_t NAME(kf_operations)(const NAME(kf_model) * m)
     size_t count = 2 * n * n + 2 * n * m->m; /* mean */
     count += n * n * (n - 1) + columns * (n + n * (n + 1) + n * (n - 1)) + n + n * (n - 1) / 2;
     for (size_t s = 0; s < p; s++) {
-        count += NAME(kf_operations_scalar)(n, m->H != NULL || !(m->h[s] > 0)) + 1;
-        if (m->H != NULL) count += NAME(kf_operations_rotation)(s, n);
+        count += NAME(kf_operations_scalar)(n, ERRORS(m) != NULL || !(m->h[s] > 0)) + (m->d != NULL);
+        if (ERRORS(m) != NULL) count += NAME(kf_operations_rotation)(s, n);
     }
     return (uint32_t)count;
 }

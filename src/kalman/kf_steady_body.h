@@ -24,10 +24,7 @@ ssm_kf_status NAME(kf_steady_init)(NAME(kf_steady) * f, const NAME(kf_model) * m
 static ssm_kf_status NAME(kf_steady_move)(NAME(kf_steady) * f, const REAL *next)
 {
     int cut = 0;
-    for (size_t i = 0; i < STATES(f->model); i++) {
-        cut |= !NAME(kf_is_in)(next[i], -LIMIT, LIMIT);
-        f->x[i] = NAME(ud_bound)(next[i], LIMIT);
-    }
+    for (size_t i = 0; i < STATES(f->model); i++) cut |= NAME(kf_place)(f->x + i, next[i]);
     return cut ? SSM_KF_DIVERGED : SSM_KF_OK;
 }
 

@@ -7,6 +7,13 @@
  * of each of its scalars is e - z (x - x0), so the row gives what the batch formula gives. A linear one has
  * e = y - d and x0 = 0. */
 
+/* Stores a number, cut at the limits; returns 1 when it was. NaN becomes the lower limit. */
+static int NAME(kf_place)(REAL *x, REAL value)
+{
+    *x = NAME(ud_bound)(value, LIMIT);
+    return *x != value;
+}
+
 /* ---- prediction ---- */
 
 /* The covariance, for a mean that waits in `next`, a part of work that ud_predict overwrites. */
@@ -14,10 +21,7 @@ static ssm_kf_status NAME(kf_move)(NAME(kf) * f, const REAL *next, const REAL *T
 {
     const NAME(kf_model) *m = f->model;
     int cut = 0;
-    for (size_t i = 0; i < STATES(m); i++) {
-        cut |= !NAME(kf_is_in)(next[i], -LIMIT, LIMIT);
-        f->x[i] = NAME(ud_bound)(next[i], LIMIT);
-    }
+    for (size_t i = 0; i < STATES(m); i++) cut |= NAME(kf_place)(f->x + i, next[i]);
     cut |= NAME(ud_predict)(f->U, f->D, T, m->G, m->q, f->work, STATES(m), SHOCKS(m));
     f->steps++;
     return cut ? SSM_KF_DIVERGED : SSM_KF_OK;
@@ -78,19 +82,19 @@ static ssm_kf_status NAME(kf_judge)(const NAME(kf) * f, const REAL *z, REAL h, R
     if (!NAME(kf_is_in)(F, 0, SQUARE_LIMIT) || !NAME(kf_is_in)(v, -2 * LIMIT, 2 * LIMIT))
         return SSM_KF_DIVERGED;
     if (F < TINY || (!(h > 0) && F <= NAME(kf_rounding)(f, z))) return SSM_KF_CERTAIN;
-    if (!(f->gate > 0 && v * v > f->gate * F)) return SSM_KF_OK;
+    if (!(GATE(f) > 0 && v * v > GATE(f) * F)) return SSM_KF_OK;
     return f->patience > 0 && f->refused >= f->patience && F > h ? SSM_KF_REACQUIRED : SSM_KF_GATED;
 }
 
 /* Multiplies the variance so that an innovation v stands right at the gate; returns its variance. */
 static REAL NAME(kf_widen)(NAME(kf) * f, REAL *g, REAL h, REAL v, REAL F)
 {
-    const REAL factor = (v * v / f->gate - h) / (F - h);
+    const REAL factor = (v * v / GATE(f) - h) / (F - h);
     for (size_t i = 0; i < STATES(f->model); i++) {
         f->D[i] = NAME(ud_variance)(f->D[i] * factor);
         g[i] = NAME(ud_bound)(g[i] * factor, SQUARE_LIMIT);
     }
-    return v * v / f->gate;
+    return v * v / GATE(f);
 }
 
 /* Takes in an observation with row z, error variance h and innovation v. */
@@ -108,9 +112,7 @@ static ssm_kf_status NAME(kf_take)(NAME(kf) * f, const REAL *z, REAL h, REAL v, 
     NAME(ud_correct)(f->U, f->D, b, direction, g, h, n);
     const REAL step = v / F;
     for (size_t i = 0; i < n; i++) {
-        const REAL x = f->x[i] + b[i] * step;
-        if (!NAME(kf_is_in)(x, -LIMIT, LIMIT)) status = SSM_KF_DIVERGED;
-        f->x[i] = NAME(ud_bound)(x, LIMIT);
+        if (NAME(kf_place)(f->x + i, f->x[i] + b[i] * step)) status = SSM_KF_DIVERGED;
     }
     return status;
 }
@@ -188,7 +190,7 @@ static ssm_kf_status NAME(kf_take_all)(NAME(kf) * f, const REAL *Zt, REAL *e, co
 {
     const NAME(kf_model) *m = f->model;
     NAME(kf_row) row = {Zt, m->h, e, x0};
-    if (m->H != NULL) row = NAME(kf_rotate)(row, e, m->H, e + SENSORS(m), STATES(m), SENSORS(m));
+    if (ERRORS(m) != NULL) row = NAME(kf_rotate)(row, e, ERRORS(m), e + SENSORS(m), STATES(m), SENSORS(m));
     return NAME(kf_take_row)(f, row, out);
 }
 
@@ -242,6 +244,6 @@ ssm_kf_status NAME(kf_update_sensor)(NAME(kf) * f, uint16_t sensor, REAL y, NAME
     const size_t n = STATES(m), p = SENSORS(m);
     if (!NAME(kf_is_row)(&y, 1)) return SSM_KF_E_RANGE;
     if (m->d != NULL) y -= m->d[sensor];
-    return NAME(kf_update_row)(f, m->Zt + sensor * n, m->H != NULL ? m->H[sensor + sensor * p] : m->h[sensor],
-                               y, out);
+    return NAME(kf_update_row)(f, m->Zt + sensor * n,
+                               ERRORS(m) != NULL ? ERRORS(m)[sensor + sensor * p] : m->h[sensor], y, out);
 }

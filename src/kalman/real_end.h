@@ -4,6 +4,8 @@
 #undef STATES
 #undef SENSORS
 #undef SHOCKS
+#undef ERRORS
+#undef GATE
 #undef LANES
 #undef EPSILON
 #undef TINY
