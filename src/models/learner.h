@@ -30,7 +30,7 @@ typedef struct ssmi_learner_options {
     size_t patch, stride, width, blocks; /* of the tokens and the backbone */
     size_t hidden, states, heads;
     int variant, first; /* what they choose from is the forecaster's */
-    int bidirectional, phases;
+    int bidirectional, phases, tied;
     size_t batch, accumulate, windows, epochs, patience;
     double rate, dropout, decay;
     int loss, schedule; /* ssmi_learner_loss; 1: SSMI_WSD */

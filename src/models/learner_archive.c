@@ -11,7 +11,7 @@ typedef struct shape {
     size_t value, least, most;
 } shape;
 
-enum { SHAPES = 12 };
+enum { SHAPES = 13 };
 
 static void read_shape(shape s[SHAPES], const ssmi_learner *self)
 {
@@ -27,6 +27,7 @@ static void read_shape(shape s[SHAPES], const ssmi_learner *self)
                                 {"variant", (size_t)o->variant, 0, 2},
                                 {"first", (size_t)o->first, 0, 1},
                                 {"bidirectional", (size_t)o->bidirectional, 0, 1},
+                                {"tied", (size_t)o->tied, 0, 1},
                                 {"loss", (size_t)o->loss, 0, SSMI_LEARNER_LOSSES - 1},
                                 {"phases", self->phases.n, 0, SSMI_LEARNER_PHASES}};
     for (size_t i = 0; i < SHAPES; i++) s[i] = rows[i];
@@ -37,10 +38,10 @@ static void write_shape(ssmi_learner *self, const shape s[SHAPES])
     ssmi_learner_options *o = &self->options;
     size_t *const sizes[] = {&self->patch, &self->stride, &o->width, &o->blocks,
                              &o->hidden,   &o->states,    &o->heads};
-    int *const choices[] = {&o->variant, &o->first, &o->bidirectional, &o->loss};
+    int *const choices[] = {&o->variant, &o->first, &o->bidirectional, &o->tied, &o->loss};
     for (size_t i = 0; i < 7; i++) *sizes[i] = s[i].value;
-    for (size_t i = 0; i < 4; i++) *choices[i] = (int)s[7 + i].value;
-    self->phases.n = s[11].value;
+    for (size_t i = 0; i < 5; i++) *choices[i] = (int)s[7 + i].value;
+    self->phases.n = s[12].value;
 }
 
 static ssm_status shape_params(ssmi_learner *self, ssm_archive *a)

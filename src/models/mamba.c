@@ -17,6 +17,7 @@ static ssmi_mixer_size selective(const ssmi_learner_options *o)
                             .expand = EXPAND,
                             .states = o->states,
                             .taps = TAPS,
+                            .tied = o->tied,
                             .heads = inner / HEAD_WIDTH,
                             .trapezoid = o->variant == 2,
                             .turn = o->variant == 2 ? SSMI_TURN_DATA : SSMI_TURN_NONE};
@@ -50,6 +51,8 @@ static const ssm_option option_table[] = {
     SSMI_LEARNER_SIZE(states, "states per channel", "16", 1, SSMI_LEARNER_WIDTH),
     SSMI_LEARNER_CHOICE(variant, "generation of the blocks", "1", variants),
     SSMI_LEARNER_CHOICE(first, "kind of the first block", "mamba", firsts),
+    SSMI_LEARNER_FLAG(tied, "keep the states' rates of decay in the ratio in which they start, variant 1",
+                      "false"),
     SSMI_LEARNER_FLAG(bidirectional, "let a twin of each block see the tokens in reverse", "false"),
     SSMI_LEARNER_TRAINING_ROWS("60000", "0.001", "0.2", "0.05"),
     {0},

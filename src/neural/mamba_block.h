@@ -13,13 +13,16 @@
 
 typedef struct ssmi_mamba {
     size_t width, channels, states, taps, rank; /* d, E = expand d, N, W, R = ceil(d/16) */
-    ssmi_rule rule;                             /* SSMI_EULER_B unless set after the layout */
+    int tied;       /* A_log is (channels, 1) and state n decays n + 1 times as fast as the first */
+    ssmi_rule rule; /* SSMI_EULER_B unless set after the layout */
     size_t in_proj, conv_weight, conv_bias, x_proj, dt_weight, dt_bias, A_log, D, out_proj; /* offsets */
 } ssmi_mamba;
 
-/* Lays the block out: adds its nine tensors to the table under `prefix`. taps <= SSMI_CONV_TAPS. */
+/* Lays the block out: adds its nine tensors to the table under `prefix`. taps <= SSMI_CONV_TAPS. `tied` keeps
+ * the decays of a channel in the ratio in which they start, for less than half of the scan's work. */
 ssmi_mamba ssmi_mamba_layout(ssmi_parameters *table, const char *prefix, size_t width, size_t expand,
-                             size_t states, size_t taps);
+                             size_t states, size_t taps, int tied);
+size_t ssmi_mamba_rates(const ssmi_mamba *m); /* columns of A_log */
 /* Draws the reference module's initial values; out_proj is divided by sqrt(n_blocks). */
 void ssmi_mamba_init(float *params, const ssmi_mamba *m, size_t n_blocks, gsl_rng *rng);
 

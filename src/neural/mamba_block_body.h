@@ -43,10 +43,10 @@ size_t NAME(ssmi_mamba_record)(const ssmi_mamba *m, size_t batch, size_t length)
 /* The kernels want (N, E) and (W, E) with the channel fastest; the module stores (E, N) and (E, 1, W). */
 static void NAME(turn_parameters)(NAME(mamba_record) * r, const REAL *params, const ssmi_mamba *m)
 {
-    const size_t E = m->channels;
+    const size_t E = m->channels, rates = ssmi_mamba_rates(m);
     for (size_t e = 0; e < E; e++) {
-        for (size_t n = 0; n < m->states; n++) {
-            r->A[n * E + e] = -R_EXP(params[m->A_log + e * m->states + n]);
+        for (size_t n = 0; n < rates; n++) {
+            r->A[n * E + e] = -R_EXP(params[m->A_log + e * rates + n]);
             r->A2[n * E + e] = r->A[n * E + e] * (REAL)1.4426950408889634;
         }
         for (size_t k = 0; k < m->taps; k++) r->taps[k * E + e] = params[m->conv_weight + e * m->taps + k];
@@ -83,6 +83,7 @@ static NAME(ssmi_scan) NAME(scan_of)(const NAME(mamba_record) * r, const REAL *s
                              .C = r->proj + m->rank + m->states,
                              .bc_stride = m->rank + 2 * m->states,
                              .A2 = r->A2,
+                             .tied = m->tied,
                              .D = params + m->D,
                              .delta_bias = params + m->dt_bias,
                              .softplus = 1,
@@ -143,10 +144,10 @@ size_t NAME(ssmi_mamba_scratch)(const ssmi_mamba *m, size_t batch, size_t length
 static void NAME(return_parameters)(REAL *dparams, const NAME(mamba_adjoint) * d,
                                     const NAME(mamba_record) * r, const ssmi_mamba *m)
 {
-    const size_t E = m->channels;
+    const size_t E = m->channels, rates = ssmi_mamba_rates(m);
     for (size_t e = 0; e < E; e++) {
-        for (size_t n = 0; n < m->states; n++)
-            dparams[m->A_log + e * m->states + n] += d->A[n * E + e] * r->A[n * E + e];
+        for (size_t n = 0; n < rates; n++)
+            dparams[m->A_log + e * rates + n] += d->A[n * E + e] * r->A[n * E + e];
         for (size_t k = 0; k < m->taps; k++) dparams[m->conv_weight + e * m->taps + k] += d->taps[k * E + e];
     }
 }

@@ -5,7 +5,7 @@
 static void lay_out_mamba(ssmi_mixer *m, ssmi_parameters *table, const char *prefix)
 {
     const ssmi_mixer_size *s = &m->size;
-    m->as.mamba = ssmi_mamba_layout(table, prefix, s->width, s->expand, s->states, s->taps);
+    m->as.mamba = ssmi_mamba_layout(table, prefix, s->width, s->expand, s->states, s->taps, s->tied);
 }
 
 static void lay_out_s4d(ssmi_mixer *m, ssmi_parameters *table, const char *prefix)

@@ -28,6 +28,7 @@ typedef struct ssmi_mixer_size {
     ssmi_mixer_kind kind;
     size_t width, expand, states, taps; /* states of mamba and mamba2 per channel; pairs of s4d are half */
     size_t heads;                       /* of attention and mamba2: divides width, or expand * width */
+    int tied;                           /* mamba */
     int causal;                         /* attention */
     int trapezoid;                      /* mamba2 */
     ssmi_turn turn;                     /* mamba2 */

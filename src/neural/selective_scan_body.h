@@ -12,6 +12,8 @@
  *     ddt_t  = x_t sum_n g_t B_t + sum_n g_t A a_t h_{t-1}
  *     dA     = sum_t g_t dt_t a_t h_{t-1}                dC_t[n] = sum_channels do_t h_t
  *
+ * Where A is tied, A[n] = (n + 1) A[0], the decays of a row are the powers of the first.
+ *
  * Known value: A = 0, B = C = dt = 1, no D and no gate give the running sum of x.
  *
  * LANES channels go together. Within a tile of SSMI_SCAN_TILE rows, STATE_BLOCK states at a time keep h and A
@@ -23,11 +25,16 @@
 typedef NAME(ssmi_scan) scan_task;
 typedef NAME(ssmi_scan_grad) scan_grad;
 
+/* How decays are found. */
+enum { UNCLAMPED, CLAMPED, POWERS };
+
 /* One tile: rows [row, row + rows) counted over the whole batch, channels [e, e + n). */
 typedef struct tile {
     size_t row, rows, e, n;
     vec dt[SSMI_SCAN_TILE], dtx[SSMI_SCAN_TILE], out[SSMI_SCAN_TILE]; /* out: o_t */
     vec longest;                                                      /* max of dt */
+    vec first[SSMI_SCAN_TILE];                                        /* tied: exp(dt A[0]) */
+    vec power[SSMI_SCAN_TILE]; /* and exp(dt A) of the last state done */
 } tile;
 
 static inline vec biased_delta(const scan_task *s, const tile *w, size_t t)
@@ -49,6 +56,33 @@ static inline void open_tile(tile *w, const scan_task *s)
         w->out[t] = v_mul(D, x);
         w->longest = v_max(w->dt[t], w->longest);
     }
+    if (!s->tied) return;
+    const vec A = load_lanes(s->A2 + w->e, w->n);
+    for (size_t t = 0; t < w->rows; t++) {
+        w->first[t] = v_exp2(v_mul(w->dt[t], A));
+        w->power[t] = v_set(1);
+    }
+}
+
+/* The decays of `count` states in row t: the next powers, or exponentials of A. */
+static inline void decay_states(vec *decay, tile *w, size_t t, const vec *A, const size_t count,
+                                const int how)
+{
+    if (how != POWERS) {
+        v_exp2_products(decay, w->dt[t], A, count, how == CLAMPED);
+        return;
+    }
+    vec power = w->power[t];
+#pragma GCC unroll 8
+    for (size_t j = 0; j < count; j++) decay[j] = power = v_mul(power, w->first[t]);
+    w->power[t] = power;
+}
+
+/* A2 of state n. */
+static inline vec load_A(const tile *w, const scan_task *s, size_t n)
+{
+    if (s->tied) return v_mul(v_set((REAL)(n + 1)), load_lanes(s->A2 + w->e, w->n));
+    return load_lanes(s->A2 + n * s->channels + w->e, w->n);
 }
 
 /* Whether decays of states [k, k+count) may leave the normal exponents; without that the loops are shorter.
@@ -62,19 +96,25 @@ static inline int needs_clamp(const tile *w, const scan_task *s, size_t k, size_
     return 0;
 }
 
-/* States [k, k+count). `count` and `clamp` are constants where this is inlined. */
+static inline int how_to_decay(const tile *w, const scan_task *s, size_t k, size_t count)
+{
+    if (s->tied) return POWERS;
+    return needs_clamp(w, s, k, count) ? CLAMPED : UNCLAMPED;
+}
+
+/* States [k, k+count). `count` and `how` are constants where this is inlined. */
 static inline void forward_states(tile *w, REAL *state, const scan_task *s, size_t k, const size_t count,
-                                  const int clamp)
+                                  const int how)
 {
     vec h[STATE_BLOCK], A[STATE_BLOCK];
     const REAL *B = s->B + w->row * s->bc_stride + k, *C = s->C + w->row * s->bc_stride + k;
     for (size_t j = 0; j < count; j++) {
         h[j] = load_lanes(state + (k + j) * s->channels + w->e, w->n);
-        A[j] = load_lanes(s->A2 + (k + j) * s->channels + w->e, w->n);
+        A[j] = load_A(w, s, k + j);
     }
     for (size_t t = 0; t < w->rows; t++, B += s->bc_stride, C += s->bc_stride) {
-        vec dt = w->dt[t], dtx = w->dtx[t], out = w->out[t], decay[STATE_BLOCK];
-        v_exp2_products(decay, dt, A, count, clamp);
+        vec dtx = w->dtx[t], out = w->out[t], decay[STATE_BLOCK];
+        decay_states(decay, w, t, A, count, how);
 #pragma GCC unroll 8
         for (size_t j = 0; j < count; j++) {
             h[j] = v_fma(decay[j], h[j], v_mul(dtx, v_set(B[j])));
@@ -88,8 +128,8 @@ static inline void forward_states(tile *w, REAL *state, const scan_task *s, size
 /* What the adjoint of one tile carries besides the tile itself. */
 typedef struct adjoint {
     vec dout[SSMI_SCAN_TILE]; /* do_t */
-    vec gB[SSMI_SCAN_TILE],
-        gAh[SSMI_SCAN_TILE]; /* sum_n g B; sum_n g A2 a h; other rules: scan_rules_body.h */
+    /* sum_n g B; sum_n g A2 a h; other rules: scan_rules_body.h */
+    vec gB[SSMI_SCAN_TILE], gAh[SSMI_SCAN_TILE];
     vec decay[SSMI_SCAN_TILE][STATE_BLOCK], decayed[SSMI_SCAN_TILE][STATE_BLOCK]; /* a_t; a_t h_{t-1} */
     REAL *g;       /* (states, channels): a_{t+1} g_{t+1} of the tile after this one */
     REAL *dB, *dC; /* (SSMI_SCAN_TILE, states, LANES) sums over the channel groups so far */
@@ -104,13 +144,19 @@ static inline void forward_tile(tile *w, REAL *y, REAL *state, const scan_task *
     if (s->rule != SSMI_EULER_B)
         for (; k < s->states; k++) forward_state_by_rule(w, state, s, k);
     for (; k + STATE_BLOCK <= s->states; k += STATE_BLOCK) {
-        if (needs_clamp(w, s, k, STATE_BLOCK)) {
-            forward_states(w, state, s, k, STATE_BLOCK, 1);
-        } else {
-            forward_states(w, state, s, k, STATE_BLOCK, 0);
+        switch (how_to_decay(w, s, k, STATE_BLOCK)) {
+        case UNCLAMPED:
+            forward_states(w, state, s, k, STATE_BLOCK, UNCLAMPED);
+            break;
+        case CLAMPED:
+            forward_states(w, state, s, k, STATE_BLOCK, CLAMPED);
+            break;
+        default:
+            forward_states(w, state, s, k, STATE_BLOCK, POWERS);
         }
     }
-    for (; k < s->states; k++) forward_states(w, state, s, k, 1, 1);
+    for (; k < s->states && s->tied; k++) forward_states(w, state, s, k, 1, POWERS);
+    for (; k < s->states; k++) forward_states(w, state, s, k, 1, CLAMPED);
     for (size_t t = 0; t < w->rows; t++) {
         vec out = w->out[t];
         if (s->z != NULL)
@@ -146,17 +192,17 @@ static void scan_forward(REAL *y, REAL *state, REAL *checkpoints, const scan_tas
 
 /* Runs the rows again from the stored state and keeps a_t and a_t h_{t-1}. */
 static inline void replay_states(tile *w, adjoint *v, const REAL *state, const scan_task *s, size_t k,
-                                 const size_t count, const int clamp)
+                                 const size_t count, const int how)
 {
     const REAL *B = s->B + w->row * s->bc_stride + k, *C = s->C + w->row * s->bc_stride + k;
     vec h[STATE_BLOCK], A[STATE_BLOCK];
     for (size_t j = 0; j < count; j++) {
         h[j] = load_lanes(state + (k + j) * s->channels + w->e, w->n);
-        A[j] = load_lanes(s->A2 + (k + j) * s->channels + w->e, w->n);
+        A[j] = load_A(w, s, k + j);
     }
     for (size_t t = 0; t < w->rows; t++, B += s->bc_stride, C += s->bc_stride) {
-        vec dt = w->dt[t], dtx = w->dtx[t], out = w->out[t], *decay = v->decay[t];
-        v_exp2_products(decay, dt, A, count, clamp);
+        vec dtx = w->dtx[t], out = w->out[t], *decay = v->decay[t];
+        decay_states(decay, w, t, A, count, how);
 #pragma GCC unroll 8
         for (size_t j = 0; j < count; j++) {
             v->decayed[t][j] = v_mul(decay[j], h[j]);
@@ -173,7 +219,7 @@ static inline void backward_states(tile *w, adjoint *v, const scan_grad *grad, c
     vec g[STATE_BLOCK], dA[STATE_BLOCK], A[STATE_BLOCK];
     for (size_t j = 0; j < count; j++) {
         g[j] = load_lanes(v->g + (k + j) * s->channels + w->e, w->n);
-        A[j] = load_lanes(s->A2 + (k + j) * s->channels + w->e, w->n);
+        A[j] = load_A(w, s, k + j);
         dA[j] = v_set(0);
     }
     for (size_t t = w->rows; t-- > 0;) {
@@ -196,7 +242,10 @@ static inline void backward_states(tile *w, adjoint *v, const scan_grad *grad, c
     }
     for (size_t j = 0; j < count; j++) {
         store_lanes(v->g + (k + j) * s->channels + w->e, g[j], w->n);
-        add_lanes(grad->dA + (k + j) * s->channels + w->e, dA[j], w->n);
+        if (s->tied)
+            add_lanes(grad->dA + w->e, v_mul(v_set((REAL)(k + j + 1)), dA[j]), w->n);
+        else
+            add_lanes(grad->dA + (k + j) * s->channels + w->e, dA[j], w->n);
     }
 }
 
@@ -248,15 +297,23 @@ static inline void backward_tile(tile *w, adjoint *v, const scan_grad *grad, con
     if (s->rule != SSMI_EULER_B)
         for (; k < s->states; k++) backward_state_by_rule(w, v, grad, state, s, k);
     for (; k + STATE_BLOCK <= s->states; k += STATE_BLOCK) {
-        if (needs_clamp(w, s, k, STATE_BLOCK)) {
-            replay_states(w, v, state, s, k, STATE_BLOCK, 1);
-        } else {
-            replay_states(w, v, state, s, k, STATE_BLOCK, 0);
+        switch (how_to_decay(w, s, k, STATE_BLOCK)) {
+        case UNCLAMPED:
+            replay_states(w, v, state, s, k, STATE_BLOCK, UNCLAMPED);
+            break;
+        case CLAMPED:
+            replay_states(w, v, state, s, k, STATE_BLOCK, CLAMPED);
+            break;
+        default:
+            replay_states(w, v, state, s, k, STATE_BLOCK, POWERS);
         }
         backward_states(w, v, grad, s, k, STATE_BLOCK);
     }
     for (; k < s->states; k++) {
-        replay_states(w, v, state, s, k, 1, 1);
+        if (s->tied)
+            replay_states(w, v, state, s, k, 1, POWERS);
+        else
+            replay_states(w, v, state, s, k, 1, CLAMPED);
         backward_states(w, v, grad, s, k, 1);
     }
     close_adjoint(v, w, grad, dy, s);

@@ -8,6 +8,8 @@ typedef struct NAME(ssmi_scan) {
     const REAL *B, *C; /* (batch, length, states) */
     size_t bc_stride;
     const REAL *A2;         /* (states, channels): A * log2(e), not positive */
+    int tied;               /* A2 is (channels) and state n decays by n + 1 times that: one exponential serves
+                               all states. SSMI_EULER_B only */
     const REAL *D;          /* (channels); NULL: no skip */
     const REAL *delta_bias; /* (channels); NULL: zeros */
     int softplus;           /* 0: delta + bias is taken as it is and must not be negative */
@@ -20,7 +22,7 @@ typedef struct NAME(ssmi_scan) {
  * dA, dD, ddelta_bias are added to. A pointer whose input was NULL is not touched. */
 typedef struct NAME(ssmi_scan_grad) {
     REAL *dx, *ddelta, *dz, *dB, *dC;
-    REAL *dA; /* (states, channels): gradient of A itself, not of A2 */
+    REAL *dA; /* as A2: gradient of A itself, not of A2 */
     REAL *dD, *ddelta_bias;
 } NAME(ssmi_scan_grad);
 

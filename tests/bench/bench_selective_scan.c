@@ -1,5 +1,7 @@
 /* The selective scan against the scalar loop that CPU ports of Mamba use (expf inside the state loop), in one
- * run: the variants take turns, the minimum over the rounds counts. One JSON line per variant.
+ * run: the variants take turns, the minimum over the rounds counts. One JSON line per variant: nanoseconds
+ * per row and channel of the scan with its softplus and gate, of its backward pass, of both where the rates
+ * are tied, and of the convolution before it with its SiLU; `step` is the scan of a single row.
  *
  *     bench_selective_scan [rounds] */
 #include "neural/selective_scan.h"
@@ -10,14 +12,14 @@
 #include <string.h>
 #include <time.h>
 
-enum { LENGTH = 512, CHANNELS = 128, STATES = 16, ROWS = LENGTH * CHANNELS, SCRATCH = 1 << 16 };
+enum { LENGTH = 512, CHANNELS = 128, STATES = 16, TAPS = 4, ROWS = LENGTH * CHANNELS, SCRATCH = 1 << 16 };
 
 typedef struct arrays {
     float x[ROWS], delta[ROWS], z[ROWS], y[ROWS], dy[ROWS];
     float dx[ROWS], ddelta[ROWS], dz[ROWS];
     float B[LENGTH * STATES], C[LENGTH * STATES], dB[LENGTH * STATES], dC[LENGTH * STATES];
     float A[CHANNELS * STATES], A2[STATES * CHANNELS], dA[STATES * CHANNELS]; /* A is (channels, states) */
-    float D[CHANNELS], bias[CHANNELS], dD[CHANNELS], dbias[CHANNELS];
+    float conv[ROWS], taps[TAPS * CHANNELS], D[CHANNELS], bias[CHANNELS], dD[CHANNELS], dbias[CHANNELS];
     float state[STATES * CHANNELS], checkpoints[STATES * ROWS], scratch[SCRATCH];
 } arrays;
 
@@ -48,6 +50,7 @@ static void fill_all(arrays *a)
     fill(a->C, LENGTH * STATES, -1, 1);
     fill(a->D, CHANNELS, 0.5f, 1.5f);
     fill(a->bias, CHANNELS, -4, -1);
+    fill(a->taps, TAPS * CHANNELS, -0.5f, 0.5f);
     fill(a->A, CHANNELS * STATES, -16, -0.5f);
     for (size_t e = 0; e < CHANNELS; e++) {
         for (size_t n = 0; n < STATES; n++) a->A2[n * CHANNELS + e] = a->A[e * STATES + n] * 1.44269504089f;
@@ -103,12 +106,62 @@ static void forward(arrays *a, const ssmi_kernels_f32 *kernels)
     kernels->scan_forward(a->y, a->state, a->checkpoints, &scan);
 }
 
-static void backward(arrays *a, const ssmi_kernels_f32 *kernels)
+static void backward_of(arrays *a, const ssmi_kernels_f32 *kernels, int tied)
 {
     ssmi_scan_f32 scan = scan_of(a);
     ssmi_scan_grad_f32 grad = {a->dx, a->ddelta, a->dz, a->dB, a->dC, a->dA, a->dD, a->dbias};
+    scan.tied = tied;
     kernels->scan_backward(&grad, a->dy, a->checkpoints, a->scratch, &scan);
 }
+
+static void backward(arrays *a, const ssmi_kernels_f32 *kernels)
+{
+    backward_of(a, kernels, 0);
+}
+
+static void forward_tied(arrays *a, const ssmi_kernels_f32 *kernels)
+{
+    ssmi_scan_f32 scan = scan_of(a);
+    scan.tied = 1; /* the rates of the first state for all */
+    memset(a->state, 0, sizeof a->state);
+    kernels->scan_forward(a->y, a->state, a->checkpoints, &scan);
+}
+
+static void backward_tied(arrays *a, const ssmi_kernels_f32 *kernels)
+{
+    backward_of(a, kernels, 1);
+}
+
+static void convolve(arrays *a, const ssmi_kernels_f32 *kernels)
+{
+    const ssmi_conv_f32 conv = {1, LENGTH, CHANNELS, TAPS, a->x, CHANNELS, a->taps, a->bias};
+    kernels->conv_forward(a->conv, NULL, &conv);
+}
+
+/* LENGTH calls of one row each. */
+static void step(arrays *a, const ssmi_kernels_f32 *kernels)
+{
+    ssmi_scan_f32 scan = scan_of(a);
+    scan.length = 1;
+    memset(a->state, 0, sizeof a->state);
+    for (size_t t = 0; t < LENGTH; t++) {
+        kernels->scan_forward(a->conv + t * CHANNELS, a->state, NULL, &scan);
+        scan.x += CHANNELS, scan.delta += CHANNELS, scan.z += CHANNELS;
+        scan.B += STATES, scan.C += STATES;
+    }
+}
+
+/* What is timed, in an order in which each finds what it needs. */
+static const struct {
+    const char *name;
+    void (*run)(arrays *a, const ssmi_kernels_f32 *kernels);
+} parts[] = {{"forward", forward},
+             {"backward", backward},
+             {"tied_forward", forward_tied},
+             {"tied_backward", backward_tied},
+             {"conv", convolve},
+             {"step", step}};
+enum { PARTS = sizeof parts / sizeof *parts, ISAS = 3 };
 
 static double difference(const float *a, const float *b)
 {
@@ -117,40 +170,42 @@ static double difference(const float *a, const float *b)
     return most;
 }
 
-int main(int argc, char **argv)
+/* One round: the scalar loop, then every part on every path. */
+static void time_round(double *scalar, double fast[ISAS][PARTS], double *error, arrays *a, float *expected)
 {
-    static const char *const names[] = {"portable", "avx2", "avx512"};
-    const int rounds = argc > 1 ? atoi(argv[1]) : 40;
-    const int best = (int)ssmi_cpu_isa();
-    arrays *a = calloc(1, sizeof *a);
-    float *expected = calloc(ROWS, sizeof *expected);
-    double scalar = INFINITY, fast[3] = {INFINITY, INFINITY, INFINITY},
-           back[3] = {INFINITY, INFINITY, INFINITY};
-    double error[3] = {0};
-    if (a == NULL || expected == NULL) return 1;
-    fill_all(a);
-    for (int r = 0; r < rounds; r++) {
-        double start = seconds();
-        scalar_loop(a);
-        scalar = fmin(scalar, seconds() - start);
-        memcpy(expected, a->y, sizeof a->y);
-        for (int isa = 0; isa <= best; isa++) {
-            const ssmi_kernels_f32 *kernels = ssmi_kernels_of_f32((ssmi_isa)isa);
+    double start = seconds();
+    scalar_loop(a);
+    *scalar = fmin(*scalar, seconds() - start);
+    memcpy(expected, a->y, sizeof a->y);
+    for (int isa = 0; isa <= (int)ssmi_cpu_isa(); isa++) {
+        for (size_t k = 0; k < PARTS; k++) {
             start = seconds();
-            forward(a, kernels);
-            fast[isa] = fmin(fast[isa], seconds() - start);
-            error[isa] = difference(a->y, expected);
-            start = seconds();
-            backward(a, kernels);
-            back[isa] = fmin(back[isa], seconds() - start);
+            parts[k].run(a, ssmi_kernels_of_f32((ssmi_isa)isa));
+            fast[isa][k] = fmin(fast[isa][k], seconds() - start);
+            if (k == 0) error[isa] = difference(a->y, expected);
         }
     }
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const names[ISAS] = {"portable", "avx2", "avx512"};
+    const int rounds = argc > 1 ? atoi(argv[1]) : 40;
+    arrays *a = calloc(1, sizeof *a);
+    float *expected = calloc(ROWS, sizeof *expected);
+    double scalar = INFINITY, fast[ISAS][PARTS], error[ISAS] = {0};
+    if (a == NULL || expected == NULL) return 1;
+    for (size_t k = 0; k < ISAS * PARTS; k++) fast[k / PARTS][k % PARTS] = INFINITY;
+    fill_all(a);
+    for (int r = 0; r < rounds; r++) time_round(&scalar, fast, error, a, expected);
     printf("{\"bench\":\"selective_scan\",\"variant\":\"scalar loop\",\"ns\":%.3f}\n", scalar * 1e9 / ROWS);
-    for (int isa = 0; isa <= best; isa++) {
+    for (int isa = 0; isa <= (int)ssmi_cpu_isa(); isa++) {
         printf("{\"bench\":\"selective_scan\",\"variant\":\"%s\",\"length\":%d,\"channels\":%d,\"states\":%d,"
-               "\"forward_ns\":%.3f,\"ratio\":%.2f,\"backward_ns\":%.3f,\"max_difference\":%.2g}\n",
-               names[isa], LENGTH, CHANNELS, STATES, fast[isa] * 1e9 / ROWS, scalar / fast[isa],
-               back[isa] * 1e9 / ROWS, error[isa]);
+               "\"ratio\":%.2f,\"max_difference\":%.2g",
+               names[isa], LENGTH, CHANNELS, STATES, scalar / fast[isa][0], error[isa]);
+        for (size_t k = 0; k < PARTS; k++)
+            printf(",\"%s_ns\":%.3f", parts[k].name, fast[isa][k] * 1e9 / ROWS);
+        printf("}\n");
     }
     free(a);
     free(expected);

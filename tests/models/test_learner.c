@@ -14,6 +14,7 @@ static const struct variant {
 } variants[] = {
     {"nlinear", {{"loss", "mse"}}},
     {"dlinear", {{"loss", "mae"}, {"schedule", "wsd"}}},
+    {"mamba", {{"tied", "true"}}},
     {"mamba", {{"variant", "2"}, {"loss", "pinball"}}},
     {"mamba",
      {{"variant", "3"}, {"first", "s4d"}, {"states", "5"}, {"bidirectional", "true"}, {"phases", "true"}}},
@@ -156,7 +157,7 @@ static void a_stopped_fit_goes_on_from_its_checkpoint_to_the_same_bytes(void **s
     for (int with = 0; with < 2; with++) {
         size_t left = 3;
         assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
-        ssm_forecaster *f = make(ctx, &variants[4]);
+        ssm_forecaster *f = make(ctx, &variants[5]);
         if (with) {
             assert_int_equal(ssm_forecaster_set(f, "checkpoint", path), SSM_OK);
             ssm_context_set_progress(ctx, (ssm_progress){cancel, &left});

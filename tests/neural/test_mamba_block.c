@@ -12,7 +12,8 @@
 static ssmi_mamba block_of(const golden *g, ssmi_parameters *table)
 {
     const size_t *A = golden_find(g, "A_log")->dim, *in = golden_find(g, "in_proj.weight")->dim;
-    return ssmi_mamba_layout(table, "", in[1], A[0] / in[1], A[1], golden_find(g, "conv1d.weight")->dim[2]);
+    return ssmi_mamba_layout(table, "", in[1], A[0] / in[1], A[1], golden_find(g, "conv1d.weight")->dim[2],
+                             0);
 }
 
 /* The order matters. */

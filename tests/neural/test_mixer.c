@@ -21,6 +21,7 @@ static const struct {
 } cases[] = {
     {"mamba", {.kind = SSMI_MIXER_MAMBA, .states = 3}, 37, 0, 0},
     {"mamba with gaps", {.kind = SSMI_MIXER_MAMBA, .states = 3}, 9, 1, 0},
+    {"mamba, tied", {.kind = SSMI_MIXER_MAMBA, .states = 6, .tied = 1}, 37, 0, 0},
     {"s4d", {.kind = SSMI_MIXER_S4D, .states = 6}, 37, 0, 0},
     {"s4d with gaps", {.kind = SSMI_MIXER_S4D, .states = 4, .start = SSMI_S4D_INV}, 9, 1, 0},
     {"s4d by FFT", {.kind = SSMI_MIXER_S4D, .states = 4, .start = SSMI_S4D_LEGS}, 21, 0, 1},

@@ -238,12 +238,48 @@ static void a_gap_is_one_longer_step_where_the_input_is_held(void **state)
     release(&g.k);
 }
 
+/* Tied rates are the same as rates in the ratio 1, 2, ..., forward and backward, on every path. */
+static void tied_rates_are_multiples_of_the_first(void **state)
+{
+    (void)state;
+    fixture f;
+    open_fixture(&f, SSMI_EULER_B, 1);
+    double *dA = zeros(&f.k, E), *first = zeros(&f.k, E);
+    for (size_t i = 0; i < N * E; i++) f.A[i] = f.A[i % E] * (double)(i / E + 1);
+    forward(&f);
+    backward(&f);
+    for (size_t i = 0; i < N * E; i++) dA[i % E] += f.grad.dA[i] * (double)(i / E + 1);
+    for (size_t i = 0; i < E; i++) first[i] = f.A2[i];
+    ssmi_scan_f32 s = narrowed(&f);
+    s.A2 = narrow(&f.k, first, E);
+    s.tied = 1;
+    for (int isa = 0; isa <= (int)ssmi_cpu_isa(); isa++) {
+        const ssmi_kernels_f32 *kernels = ssmi_kernels_of_f32((ssmi_isa)isa);
+        float *y = zeros_f32(&f.k, ROWS * E), *at = zeros_f32(&f.k, B * N * E);
+        float *kept = zeros_f32(&f.k, B * ssmi_scan_tiles(L) * N * E);
+        ssmi_scan_grad_f32 grad = {zeros_f32(&f.k, ROWS * E), zeros_f32(&f.k, ROWS * E),
+                                   zeros_f32(&f.k, ROWS * E), zeros_f32(&f.k, ROWS * N),
+                                   zeros_f32(&f.k, ROWS * N), zeros_f32(&f.k, E),
+                                   zeros_f32(&f.k, E),        zeros_f32(&f.k, E)};
+        kernels->scan_forward(y, at, kept, &s);
+        kernels->scan_backward(&grad, narrow(&f.k, f.dy, ROWS * E), kept,
+                               zeros_f32(&f.k, ssmi_scan_scratch(E, N)), &s);
+        assert_true(far_f32(y, f.y, ROWS * E) < 3e-6);
+        assert_true(far_f32(grad.dx, f.grad.dx, ROWS * E) < 5e-6);
+        assert_true(far_f32(grad.ddelta, f.grad.ddelta, ROWS * E) < 5e-6);
+        assert_true(far_f32(grad.dC, f.grad.dC, ROWS * N) < 5e-6);
+        assert_true(far_f32(grad.dA, dA, E) < 5e-6);
+    }
+    release(&f.k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_rule_agrees_with_brute_force),
         cmocka_unit_test(every_gradient_of_every_rule_matches_differences),
         cmocka_unit_test(single_precision_agrees_with_double_on_every_path),
+        cmocka_unit_test(tied_rates_are_multiples_of_the_first),
         cmocka_unit_test(a_missing_row_holds_the_state),
         cmocka_unit_test(a_gap_is_one_longer_step_where_the_input_is_held),
     };
