@@ -73,11 +73,12 @@ static size_t NAME(seen)(const NAME(heads) * h, size_t i)
 }
 
 /* Scores of one query become weights; returns l. */
-static REAL NAME(soften)(REAL *weight, size_t seen, size_t keys)
+static REAL NAME(soften)(REAL *weight, size_t seen, size_t keys, const NAME(ssmi_kernels) * kernels)
 {
     REAL most = weight[0], sum = 0;
     for (size_t j = 1; j < seen; j++) most = weight[j] > most ? weight[j] : most;
-    for (size_t j = 0; j < seen; j++) sum += weight[j] = R_EXP(weight[j] - most);
+    kernels->exponential(weight, weight, most, seen);
+    for (size_t j = 0; j < seen; j++) sum += weight[j];
     for (size_t j = 0; j < seen; j++) weight[j] /= sum;
     for (size_t j = seen; j < keys; j++) weight[j] = 0;
     return most + R_LOG(sum);
@@ -97,7 +98,7 @@ void NAME(ssmi_attention_forward)(REAL *y, REAL *record, REAL *scratch, const RE
             NAME(score)(&h);
             for (size_t i = 0; i < h.rows; i++)
                 l[(first + at + i) * m->heads + head] =
-                    NAME(soften)(h.weight + i * h.keys, NAME(seen)(&h, i), h.keys);
+                    NAME(soften)(h.weight + i * h.keys, NAME(seen)(&h, i), h.keys, tokens.kernels);
             NAME(heads_product)
             (o + (first + at) * d + head * h.k, d, h.weight, h.keys, 0, h.v, 3 * d, 0, h.rows, h.k, h.keys, 1,
              0);
@@ -108,7 +109,8 @@ void NAME(ssmi_attention_forward)(REAL *y, REAL *record, REAL *scratch, const RE
 
 /* One block of queries: weights again, then dq, and its part of dk and dv. o, dout: of the block's first row
  * of this head; l: of its first row. */
-static void NAME(heads_backward)(REAL *dqkv, NAME(heads) * h, const REAL *o, const REAL *dout, const REAL *l)
+static void NAME(heads_backward)(REAL *dqkv, NAME(heads) * h, const REAL *o, const REAL *dout, const REAL *l,
+                                 const NAME(ssmi_kernels) * kernels)
 {
     const size_t d = h->m->width, row = 3 * d;
     REAL *dq = dqkv + h->at * row, *dk = dqkv + d, *dv = dk + d;
@@ -119,10 +121,9 @@ static void NAME(heads_backward)(REAL *dqkv, NAME(heads) * h, const REAL *o, con
         const size_t seen = NAME(seen)(h, i);
         REAL *weight = h->weight + i * h->keys, *slope = h->slope + i * h->keys, along = 0;
         for (size_t e = 0; e < h->k; e++) along += dout[i * d + e] * o[i * d + e];
-        for (size_t j = 0; j < h->keys; j++) {
-            weight[j] = j < seen ? R_EXP(weight[j] - l[i * h->m->heads]) : 0;
-            slope[j] = weight[j] * (slope[j] - along);
-        }
+        kernels->exponential(weight, weight, l[i * h->m->heads], seen);
+        for (size_t j = seen; j < h->keys; j++) weight[j] = 0;
+        for (size_t j = 0; j < h->keys; j++) slope[j] = weight[j] * (slope[j] - along);
     }
     NAME(heads_product)(dv, row, h->weight, h->keys, 1, dout, d, 0, h->keys, h->k, h->rows, 1, 1);
     NAME(heads_product)
@@ -148,8 +149,8 @@ void NAME(ssmi_attention_backward)(REAL *dx, REAL *dparams, REAL *scratch, const
             const size_t from = (first + at) * d + head * h.k;
             NAME(place_heads)(&h, at);
             NAME(heads_backward)
-            (dqkv + first * 3 * d + head * h.k, &h, o + from, dout + from,
-             l + (first + at) * m->heads + head);
+            (dqkv + first * 3 * d + head * h.k, &h, o + from, dout + from, l + (first + at) * m->heads + head,
+             tokens.kernels);
         }
     }
     NAME(ssmi_linear_backward)

@@ -6,8 +6,9 @@
 #include "neural/lanes_avx2.h"
 #define NAME(stem) stem##_f32
 #include "neural/activation_body.h"
+#include "neural/elementwise_body.h"
 #include "neural/conv_body.h"
 #include "neural/selective_scan_body.h"
 /* clang-format on */
 
-const ssmi_kernels_f32 ssmi_kernels_avx2_f32 = {scan_forward, scan_backward, conv_forward, conv_backward};
+const ssmi_kernels_f32 ssmi_kernels_avx2_f32 = SSMI_KERNEL_INSTANCE;

@@ -6,8 +6,9 @@
 #define REAL_IS_DOUBLE
 #include "neural/lanes_scalar.h"
 #include "neural/activation_body.h"
+#include "neural/elementwise_body.h"
 #include "neural/conv_body.h"
 #include "neural/selective_scan_body.h"
 /* clang-format on */
 
-const ssmi_kernels_f64 ssmi_kernels_portable_f64 = {scan_forward, scan_backward, conv_forward, conv_backward};
+const ssmi_kernels_f64 ssmi_kernels_portable_f64 = SSMI_KERNEL_INSTANCE;

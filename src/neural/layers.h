@@ -1,4 +1,4 @@
-/* The plain layers as forward and backward pairs: linear, RMSNorm, SiLU, GELU, rotation, dropout.
+/* The plain layers as forward and backward pairs: linear, RMSNorm, SiLU, rotation, dropout.
  *
  * All are kernels: no allocation, no failure, one thread. Matrices are row-major; weights are (out, in) as in
  * PyTorch. */

@@ -80,25 +80,6 @@ void NAME(ssmi_silu_backward)(REAL *dx, const REAL *dy, const REAL *x, size_t n)
     }
 }
 
-static REAL NAME(normal_share)(REAL v)
-{
-    return (1 + R_ERF(v * (REAL)0.70710678118654752)) / 2;
-}
-
-void NAME(ssmi_gelu_forward)(REAL *y, const REAL *x, size_t n)
-{
-    for (size_t i = 0; i < n; i++) y[i] = x[i] * NAME(normal_share)(x[i]);
-}
-
-/* d/dx x Phi(x) = Phi(x) + x phi(x). */
-void NAME(ssmi_gelu_backward)(REAL *dx, const REAL *dy, const REAL *x, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        const REAL density = (REAL)0.39894228040143268 * R_EXP(-x[i] * x[i] / 2);
-        dx[i] = dy[i] * (NAME(normal_share)(x[i]) + x[i] * density);
-    }
-}
-
 void NAME(ssmi_turn_forward)(REAL *y, size_t y_stride, const REAL *x, size_t x_stride, const REAL *angle,
                              size_t angle_stride, size_t rows, size_t half)
 {

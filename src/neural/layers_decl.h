@@ -22,10 +22,6 @@ void NAME(ssmi_dropout_mask)(REAL *mask, size_t n, double p, uint64_t key);
 void NAME(ssmi_silu_forward)(REAL *y, const REAL *x, size_t n);
 void NAME(ssmi_silu_backward)(REAL *dx, const REAL *dy, const REAL *x, size_t n); /* dx may be dy */
 
-/* y = x Phi(x), Phi the normal distribution function (GELU), and its adjoint; y may be x, dx may be dy. */
-void NAME(ssmi_gelu_forward)(REAL *y, const REAL *x, size_t n);
-void NAME(ssmi_gelu_backward)(REAL *dx, const REAL *dy, const REAL *x, size_t n);
-
 /* Turns the pairs (v_i, v_{i+half}) of each row of x (rows, 2 half) by angle (rows, half), as complex numbers
  * times exp(i angle); y may be x. Rows of x, y and angle lie x_stride, y_stride and angle_stride apart. */
 void NAME(ssmi_turn_forward)(REAL *y, size_t y_stride, const REAL *x, size_t x_stride, const REAL *angle,

@@ -180,7 +180,7 @@ void NAME(ssmi_mamba2_forward)(REAL *y, REAL *record, REAL *scratch, const REAL 
     memset(r.state, 0, tokens.batch * E * m->size.states * sizeof *r.state);
     NAME(ssmi_chunk_scan_forward)(r.y, r.state, r.checkpoints, s.scan, &scan);
     for (size_t i = 0; i < rows; i++) {
-        NAME(ssmi_silu_forward)(r.gated + i * E, r.projected + i * P, E);
+        tokens.kernels->silu_forward(r.gated + i * E, r.projected + i * P, E);
         for (size_t e = 0; e < E; e++) r.gated[i * E + e] *= r.y[i * E + e];
     }
     NAME(ssmi_rmsnorm_forward)(s.normed, r.gated, params + m->norm, SSMI_MAMBA2_EPSILON, rows, E);
@@ -190,7 +190,7 @@ void NAME(ssmi_mamba2_forward)(REAL *y, REAL *record, REAL *scratch, const REAL 
 /* From dy to the gradients of the scan's output (s->y) and of z. */
 static void NAME(mamba2_out_backward)(REAL *dparams, const NAME(mamba2_scratch) * s, const REAL *dy,
                                       const NAME(mamba2_record) * r, const REAL *params, const ssmi_mamba2 *m,
-                                      size_t rows)
+                                      size_t rows, const NAME(ssmi_kernels) * kernels)
 {
     const size_t E = m->inner, d = m->size.width, P = m->projected;
     NAME(ssmi_rmsnorm_forward)(s->normed, r->gated, params + m->norm, SSMI_MAMBA2_EPSILON, rows, E);
@@ -204,8 +204,8 @@ static void NAME(mamba2_out_backward)(REAL *dparams, const NAME(mamba2_scratch) 
         const REAL *z = r->projected + i * P, *dgated = s->normed + i * E, *y = r->y + i * E;
         REAL *dz = s->projected + i * P, *dout = s->y + i * E;
         for (size_t e = 0; e < E; e++) dz[e] = dgated[e] * y[e];
-        NAME(ssmi_silu_backward)(dz, dz, z, E);
-        NAME(ssmi_silu_forward)(dout, z, E);
+        kernels->silu_backward(dz, dz, z, E);
+        kernels->silu_forward(dout, z, E);
         for (size_t e = 0; e < E; e++) dout[e] *= dgated[e];
     }
 }
@@ -275,7 +275,7 @@ void NAME(ssmi_mamba2_backward)(REAL *dx, REAL *dparams, REAL *scratch, const RE
                                              .dgain = s.gain,
                                              .ddirect = s.direct,
                                              .dD = dparams + m->D};
-    NAME(mamba2_out_backward)(dparams, &s, dy, &r, params, m, rows);
+    NAME(mamba2_out_backward)(dparams, &s, dy, &r, params, m, rows, tokens.kernels);
     NAME(ssmi_chunk_scan_backward)(&grad, s.y, r.checkpoints, s.scan, &scan);
     if (turned) NAME(turn_backward)(dparams, &s, &r, m, &tokens);
     memset(s.A, 0, m->size.heads * sizeof *s.A);

@@ -5,7 +5,6 @@
 #undef R_EXP
 #undef R_LOG1P
 #undef R_FABS
-#undef R_ERF
 #undef R_COS
 #undef R_SIN
 #undef R_TANH

@@ -6,7 +6,6 @@
 #define R_EXP      expf
 #define R_LOG1P    log1pf
 #define R_FABS     fabsf
-#define R_ERF      erff
 #define R_COS      cosf
 #define R_SIN      sinf
 #define R_TANH     tanhf

@@ -6,7 +6,6 @@
 #define R_EXP      exp
 #define R_LOG1P    log1p
 #define R_FABS     fabs
-#define R_ERF      erf
 #define R_COS      cos
 #define R_SIN      sin
 #define R_TANH     tanh

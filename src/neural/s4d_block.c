@@ -3,13 +3,12 @@
 #include "neural/initialise.h"
 #include <gsl/gsl_randist.h>
 #include <math.h>
+#include <stdint.h>
 
 ssmi_s4d_block ssmi_s4d_block_layout(ssmi_parameters *table, const char *prefix, size_t width, size_t pairs)
 {
-    ssmi_s4d_block m = {.width = width,
-                        .pairs = pairs,
-                        .rule = SSMI_ZERO_ORDER_HOLD,
-                        .convolve_from = SSMI_S4D_CONVOLVE_FROM};
+    ssmi_s4d_block m = {
+        .width = width, .pairs = pairs, .rule = SSMI_ZERO_ORDER_HOLD, .convolve_from = SIZE_MAX};
     m.log_dt = ssmi_parameters_add(table, prefix, "log_dt", SSMI_NO_DECAY, width, 0, 0);
     m.log_re = ssmi_parameters_add(table, prefix, "log_A_real", SSMI_NO_DECAY, pairs, width, 0);
     m.im = ssmi_parameters_add(table, prefix, "A_imag", SSMI_NO_DECAY, pairs, width, 0);

@@ -16,12 +16,11 @@
 typedef struct ssmi_s4d_block {
     size_t width, pairs;
     ssmi_rule rule;
-    size_t convolve_from; /* sequences of at least so many tokens with equal steps go through the FFT */
+    size_t convolve_from; /* sequences of at least so many tokens with equal steps go through the FFT; never
+                             unless set after the layout: tests/bench/bench_blocks found no length up to
+                             4096 at which it is faster on one core with 8 pairs */
     size_t log_dt, log_re, im, C, D, mix, mix_bias; /* offsets; poles are -exp(log_re) + i im */
 } ssmi_s4d_block;
-
-/* What convolve_from is set to: about where the FFT is faster on one core with 8 pairs. */
-enum { SSMI_S4D_CONVOLVE_FROM = 512 };
 
 ssmi_s4d_block ssmi_s4d_block_layout(ssmi_parameters *table, const char *prefix, size_t width, size_t pairs);
 /* Poles as `start` says, the same in every channel; steps log-uniform in [0.001, 0.1]. Errors of

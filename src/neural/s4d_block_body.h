@@ -99,31 +99,36 @@ void NAME(ssmi_s4d_block_forward)(REAL *y, REAL *record, REAL *scratch, const RE
         memset(r.state, 0, tokens.batch * 2 * lanes * sizeof *r.state);
         NAME(ssmi_s4d_forward)(r.v, r.state, r.kept, s.layer, &layer, kernels);
     }
-    NAME(ssmi_gelu_forward)(s.g, r.v, rows * d);
+    tokens.kernels->gelu_forward(s.g, r.v, rows * d);
     NAME(ssmi_linear_forward)(r.pq, 2 * d, s.g, d, params + m->mix, params + m->mix_bias, rows, d, 2 * d);
-    for (size_t i = 0; i < rows * d; i++) {
-        const REAL *pq = r.pq + i / d * 2 * d + i % d;
-        y[i] = pq[0] / (1 + R_EXP(-pq[d]));
+    for (size_t i = 0; i < rows; i++) {
+        const REAL *p = r.pq + i * 2 * d;
+        tokens.kernels->sigmoid(y + i * d, p + d, d);
+        for (size_t e = 0; e < d; e++) y[i * d + e] *= p[e];
     }
 }
 
 /* Gradients through gate, mix and GELU into s.dv. */
 static void NAME(s4d_block_mix_backward)(REAL *dparams, const NAME(s4d_block_scratch) * s, const REAL *dy,
                                          const NAME(s4d_block_record) * r, const REAL *params,
-                                         const ssmi_s4d_block *m, size_t rows)
+                                         const ssmi_s4d_block *m, size_t rows,
+                                         const NAME(ssmi_kernels) * kernels)
 {
     const size_t d = m->width;
-    NAME(ssmi_gelu_forward)(s->g, r->v, rows * d);
-    for (size_t i = 0; i < rows * d; i++) {
-        const size_t at = i / d * 2 * d + i % d;
-        const REAL p = r->pq[at], share = 1 / (1 + R_EXP(-r->pq[at + d]));
-        s->dpq[at] = dy[i] * share;
-        s->dpq[at + d] = dy[i] * p * share * (1 - share);
+    kernels->gelu_forward(s->g, r->v, rows * d);
+    for (size_t i = 0; i < rows; i++) {
+        const REAL *p = r->pq + i * 2 * d, *up = dy + i * d;
+        REAL *dp = s->dpq + i * 2 * d, *dq = dp + d;
+        kernels->sigmoid(dp, p + d, d);
+        for (size_t e = 0; e < d; e++) {
+            dq[e] = up[e] * p[e] * dp[e] * (1 - dp[e]);
+            dp[e] *= up[e];
+        }
     }
     NAME(ssmi_linear_backward)
     (s->dv, 0, dparams + m->mix, dparams + m->mix_bias, s->dpq, 2 * d, s->g, d, params + m->mix, rows, d,
      2 * d);
-    NAME(ssmi_gelu_backward)(s->dv, s->dv, r->v, rows * d);
+    kernels->gelu_backward(s->dv, s->dv, r->v, rows * d);
 }
 
 void NAME(ssmi_s4d_block_backward)(REAL *dx, REAL *dparams, REAL *scratch, const REAL *dy, REAL *record,
@@ -136,7 +141,7 @@ void NAME(ssmi_s4d_block_backward)(REAL *dx, REAL *dparams, REAL *scratch, const
     const ssmi_kernels *kernels = ssmi_kernels_for(ssmi_cpu_isa());
     const NAME(ssmi_s4d) layer = NAME(s4d_layer_of)(&r, x, params, m, &tokens);
     const NAME(ssmi_s4d_grad) grad = {dx, s.dlambda, dparams + m->C, s.ddt, dparams + m->D};
-    NAME(s4d_block_mix_backward)(dparams, &s, dy, &r, params, m, rows);
+    NAME(s4d_block_mix_backward)(dparams, &s, dy, &r, params, m, rows, tokens.kernels);
     memset(s.dlambda, 0, 2 * lanes * sizeof *s.dlambda);
     memset(s.ddt, 0, d * sizeof *s.ddt);
     if (tokens.step == NULL && NAME(convolves)(m, tokens.length))

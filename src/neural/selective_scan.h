@@ -31,6 +31,13 @@ const ssmi_kernels_f64 *ssmi_kernels_of_f64(ssmi_isa isa); /* portable only */
 size_t ssmi_scan_tiles(size_t length);                    /* ceil(length / SSMI_SCAN_TILE) */
 size_t ssmi_scan_scratch(size_t channels, size_t states); /* elements */
 
+/* What every instance is made of. */
+#define SSMI_KERNEL_INSTANCE                                                                                 \
+    {                                                                                                        \
+        scan_forward, scan_backward, conv_forward, conv_backward, silu_forward, silu_backward, gelu_forward, \
+            gelu_backward, sigmoid_forward, exponential                                                      \
+    }
+
 /* The instances, one file each. */
 extern const ssmi_kernels_f32 ssmi_kernels_portable_f32, ssmi_kernels_avx2_f32, ssmi_kernels_avx512_f32;
 extern const ssmi_kernels_f64 ssmi_kernels_portable_f64;

@@ -52,4 +52,12 @@ typedef struct NAME(ssmi_kernels) {
      * scratch (length, channels). For sequences that began with a window of zeros. */
     void (*conv_backward)(REAL *dx, REAL *dweight, REAL *dbias, const REAL *dy, REAL *scratch,
                           const NAME(ssmi_conv) * conv);
+    /* Over n elements; outputs may be inputs. The backward ones give dy f'(x). */
+    void (*silu_forward)(REAL *y, const REAL *x, size_t n);
+    void (*silu_backward)(REAL *dx, const REAL *dy, const REAL *x, size_t n);
+    void (*gelu_forward)(REAL *y, const REAL *x, size_t n);
+    void (*gelu_backward)(REAL *dx, const REAL *dy, const REAL *x, size_t n);
+    void (*sigmoid)(REAL *y, const REAL *x, size_t n);
+    /* y = exp(x - shift); below the normal exponents the smallest of them */
+    void (*exponential)(REAL *y, const REAL *x, REAL shift, size_t n);
 } NAME(ssmi_kernels);
