@@ -88,7 +88,6 @@ typedef struct kalman {
     ssmi_structural_choice choice;          /* the fit */
     size_t n_components;
     ssmi_component component[SSMI_COMPONENTS];
-    ssmi_structural_numbers numbers; /* while they are saved */
     /* the history */
     ssm_series history;
     ssmi_structural_matrices matrices;
@@ -299,7 +298,7 @@ static const char *component(const void *self_, size_t i)
 static ssm_status params(void *self_, ssm_archive *archive)
 {
     kalman *self = self_;
-    SSMI_TRY(ssmi_structural_archive(archive, &self->choice, &self->numbers));
+    SSMI_TRY(ssmi_structural_archive(archive, &self->choice));
     list_components(self);
     return SSM_OK;
 }

@@ -6,14 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A table of numbers, row-major: written from `table`, or read into it. */
-static ssm_status numbers(ssm_archive *archive, const char *name, double *table, size_t rows, size_t columns)
+/* A table of numbers, which must stand until the file is written. NULL: out of memory. */
+static double *table(ssm_archive *archive, size_t rows, size_t columns)
 {
-    double *data = table;
-    if (rows == 0) return SSM_OK;
-    SSMI_TRY(ssmi_archive_f64(archive, name, &data, 2, (size_t[]){rows, columns}));
-    if (data != table) memcpy(table, data, rows * columns * sizeof *table);
-    return SSM_OK;
+    return SSMI_ALLOC(ssmi_archive_scratch(archive), double, rows *columns);
+}
+
+static ssm_status numbers(ssm_archive *archive, const char *name, double *x, size_t rows, size_t columns)
+{
+    return rows > 0 ? ssmi_archive_values(archive, name, x, rows * columns) : SSM_OK;
 }
 
 static ssm_status count(ssm_archive *archive, const char *name, size_t *value, size_t most)
@@ -100,8 +101,10 @@ static ssm_status check_parts(const ssmi_structural *s, ssm_archive *archive)
     return s->n_parts > 0 ? SSM_OK : ssmi_archive_reject(archive, "the structure is empty");
 }
 
-static ssm_status archive_lines(ssm_archive *archive, ssmi_structural *s, double *x)
+static ssm_status archive_lines(ssm_archive *archive, ssmi_structural *s)
 {
+    double *x = table(archive, SSMI_STRUCTURAL_LINES, 3);
+    if (x == NULL) return SSM_E_MEMORY;
     SSMI_TRY(count(archive, "n_lines", &s->n_lines, SSMI_STRUCTURAL_LINES));
     for (size_t k = 0; k < s->n_lines; k++) {
         x[3 * k] = (double)s->line[k].multiple;
@@ -118,8 +121,10 @@ static ssm_status archive_lines(ssm_archive *archive, ssmi_structural *s, double
     return SSM_OK;
 }
 
-static ssm_status archive_parts(ssm_archive *archive, ssmi_structural *s, double *x)
+static ssm_status archive_parts(ssm_archive *archive, ssmi_structural *s)
 {
+    double *x = table(archive, SSMI_STRUCTURAL_PARTS, 7);
+    if (x == NULL) return SSM_E_MEMORY;
     SSMI_TRY(count(archive, "n_parts", &s->n_parts, SSMI_STRUCTURAL_PARTS));
     for (size_t k = 0; k < s->n_parts; k++) put_part(x + 7 * k, s->part + k);
     SSMI_TRY(numbers(archive, "parts", x, s->n_parts, 7));
@@ -132,8 +137,10 @@ static ssm_status archive_parts(ssm_archive *archive, ssmi_structural *s, double
 
 /* ---- parameters, columns, interventions ---- */
 
-static ssm_status archive_parameters(ssm_archive *archive, ssmi_structural *s, double *x)
+static ssm_status archive_parameters(ssm_archive *archive, ssmi_structural *s)
 {
+    double *x = table(archive, SSMI_STRUCTURAL_PARAMETERS, 2);
+    if (x == NULL) return SSM_E_MEMORY;
     for (size_t i = 0; i < s->n_parameters; i++) {
         x[2 * i] = s->parameter[i];
         x[2 * i + 1] = s->held[i];
@@ -149,8 +156,10 @@ static ssm_status archive_parameters(ssm_archive *archive, ssmi_structural *s, d
     return SSM_OK;
 }
 
-static ssm_status archive_columns(ssm_archive *archive, ssmi_structural *s, double *x)
+static ssm_status archive_columns(ssm_archive *archive, ssmi_structural *s)
 {
+    double *x = table(archive, SSMI_STRUCTURAL_COLUMNS, 2);
+    if (x == NULL) return SSM_E_MEMORY;
     SSMI_TRY(count(archive, "n_columns", &s->n_columns, SSMI_STRUCTURAL_COLUMNS));
     for (size_t j = 0; j < s->n_columns; j++) {
         x[2 * j] = s->center[j];
@@ -166,8 +175,10 @@ static ssm_status archive_columns(ssm_archive *archive, ssmi_structural *s, doub
 }
 
 /* Rows may exceed what one double holds exactly: they go as quotient and remainder by 2^32. */
-static ssm_status archive_interventions(ssm_archive *archive, ssmi_structural *s, double *x)
+static ssm_status archive_interventions(ssm_archive *archive, ssmi_structural *s)
 {
+    double *x = table(archive, SSMI_STRUCTURAL_INTERVENTIONS, 3);
+    if (x == NULL) return SSM_E_MEMORY;
     const int64_t unit = (int64_t)1 << 32;
     SSMI_TRY(count(archive, "n_interventions", &s->n_interventions, SSMI_STRUCTURAL_INTERVENTIONS));
     for (size_t j = 0; j < s->n_interventions; j++) {
@@ -191,8 +202,10 @@ static ssm_status archive_interventions(ssm_archive *archive, ssmi_structural *s
     return SSM_OK;
 }
 
-static ssm_status archive_coefficients(ssm_archive *archive, ssmi_structural *s, double *x)
+static ssm_status archive_coefficients(ssm_archive *archive, ssmi_structural *s)
 {
+    double *x = table(archive, SSMI_STRUCTURAL_COEFFICIENTS, 2);
+    if (x == NULL) return SSM_E_MEMORY;
     if (s->n_columns + s->n_interventions == 0) return SSM_OK;
     for (size_t j = 0; j < SSMI_STRUCTURAL_COEFFICIENTS; j++) {
         x[2 * j] = s->coefficient[j];
@@ -220,8 +233,7 @@ static ssm_status archive_pattern(ssm_archive *archive, ssmi_pattern *p)
     return SSM_OK;
 }
 
-ssm_status ssmi_structural_archive(ssm_archive *archive, ssmi_structural_choice *c,
-                                   ssmi_structural_numbers *x)
+ssm_status ssmi_structural_archive(ssm_archive *archive, ssmi_structural_choice *c)
 {
     ssmi_structural *s = &c->structure;
     SSMI_TRY(flag(archive, "log", &c->logged));
@@ -230,20 +242,23 @@ ssm_status ssmi_structural_archive(ssm_archive *archive, ssmi_structural_choice 
     SSMI_TRY(ssmi_archive_real(archive, "scale", &c->scale));
     if (!(c->scale >= 0.0)) return ssmi_archive_reject(archive, "\"scale\" is negative");
     SSMI_TRY(count(archive, "n_found", &c->n_found, SSMI_STRUCTURAL_INTERVENTIONS));
-    SSMI_TRY(archive_lines(archive, s, x->line));
-    SSMI_TRY(archive_columns(archive, s, x->column));
-    SSMI_TRY(archive_interventions(archive, s, x->intervention));
-    SSMI_TRY(archive_parts(archive, s, x->part));
-    SSMI_TRY(archive_parameters(archive, s, x->parameter));
-    SSMI_TRY(archive_coefficients(archive, s, x->coefficient));
+    SSMI_TRY(archive_lines(archive, s));
+    SSMI_TRY(archive_columns(archive, s));
+    SSMI_TRY(archive_interventions(archive, s));
+    SSMI_TRY(archive_parts(archive, s));
+    SSMI_TRY(archive_parameters(archive, s));
+    SSMI_TRY(archive_coefficients(archive, s));
     return archive_pattern(archive, &c->pattern);
 }
 
 ssm_status ssmi_archive_row(ssm_archive *archive, const char *name, int64_t *row)
 {
     const int64_t unit = (int64_t)1 << 32;
-    double x[2] = {(double)(*row / unit), (double)(*row % unit)};
-    SSMI_TRY(ssmi_archive_values(archive, name, x, 2));
+    double *x = table(archive, 1, 2);
+    if (x == NULL) return SSM_E_MEMORY;
+    x[0] = (double)(*row / unit);
+    x[1] = (double)(*row % unit);
+    SSMI_TRY(numbers(archive, name, x, 1, 2));
     if (!(fabs(x[0]) < 2147483648.0 && fabs(x[1]) < (double)unit))
         return ssmi_archive_reject(archive, "\"%s\" is not the number of a row", name);
     *row = (int64_t)x[0] * unit + (int64_t)x[1];
