@@ -1,4 +1,5 @@
 /* `ssmcast fit`: estimate a model and keep it. */
+#include "cli/exogenous.h"
 #include "cli/prediction.h"
 
 #include <stddef.h>
@@ -28,6 +29,7 @@ static int fit_data(cli_session *session, const fit_options *options, const cli_
 {
     ssm_forecaster *f;
     size_t horizon = cli_horizon_of(&options->request, data->series, data->n_series);
+    cli_warn_unused_exogenous(session, options->request.model, data->series);
     if (!cli_can_share(&options->request, data) && ssm_forecaster_type_find(options->request.model) != NULL) {
         cli_error("\"%s\" fits one series; choose one of %zu with --column", options->request.model,
                   data->n_series);

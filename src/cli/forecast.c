@@ -1,4 +1,5 @@
 /* `ssmcast forecast`: from a CSV to forecasts with intervals. */
+#include "cli/exogenous.h"
 #include "cli/forecast_text.h"
 #include "eval/plot.h"
 
@@ -78,6 +79,7 @@ static int forecast_data(cli_session *session, const forecast_options *options, 
     ssm_forecaster *f;
     cli_prediction *prediction;
     size_t horizon = cli_horizon_of(&options->request, data->series, data->n_series);
+    cli_warn_unused_exogenous(session, options->request.model, data->series);
     ssm_status status = shared_handle(session, options, data, horizon, arena, &f);
     if (status == SSM_OK)
         status = cli_predict(&options->request, data, levels, horizon, f, arena, &prediction);

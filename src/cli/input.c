@@ -1,4 +1,4 @@
-#include "cli/input.h"
+#include "cli/exogenous.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -11,6 +11,8 @@ static const char *const duplicate_choices[] = {"auto", "error", "first", "last"
 const cli_option cli_input_options[] = {
     {"column", 'c', "NAMES", "numeric columns to use, names or numbers, comma separated; default all",
      CLI_TEXT, offsetof(cli_input, columns), NULL, 0, 0, NULL},
+    {"exogenous", 'x', "NAMES", "columns known beside the series, also for the rows to forecast", CLI_TEXT,
+     offsetof(cli_input, exogenous), NULL, 0, 0, NULL},
     {"time-column", 0, "NAMES", "time columns, comma separated, or \"none\"; default: found by content",
      CLI_TEXT, offsetof(cli_input, time), NULL, 0, 0, NULL},
     {"time-format", 0, "FORMAT",
@@ -150,13 +152,16 @@ int cli_read(cli_session *session, const cli_input *input, const char *path, ssm
     ssm_table_options options;
     ssm_table *table;
     if (cli_table_options(input, &options) != CLI_OK) return CLI_USAGE;
+    int failed = cli_columns_with_exogenous(session, input, arena, &options.columns);
+    if (failed) return failed;
     ssm_status status = ssm_table_read(session->ctx, path, &options, &table);
     if (status != SSM_OK) return cli_fail(session, status);
-    int failed = adopt(session, table, arena, out);
+    failed = adopt(session, table, arena, out);
     if (failed) return failed;
     if (out->n_series == 0) {
         cli_error("%s: no numeric column with values", path);
         return CLI_USAGE;
     }
-    return give_periods(input->period, out);
+    if (input->exogenous != NULL) failed = cli_take_exogenous(session, input->exogenous, arena, out);
+    return failed ? failed : give_periods(input->period, out);
 }

@@ -6,7 +6,8 @@
 #include <ssmcast/table.h>
 
 typedef struct cli_input {
-    const char *columns, *time, *time_format, *delimiter, *decimal, *missing, *step, *comment, *period;
+    const char *columns, *time, *time_format, *delimiter, *decimal, *missing, *step, *comment, *period,
+        *exogenous;
     int header, duplicates, sentinel;
     size_t skip;
 } cli_input;

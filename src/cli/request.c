@@ -1,5 +1,6 @@
 #include "cli/request.h"
 
+#include "cli/exogenous.h"
 #include "forecast/handle.h"
 
 #include <math.h>
@@ -12,8 +13,8 @@ const cli_option cli_request_options[] = {
      offsetof(cli_request, model), "auto", 0, 0, NULL},
     {"system", 0, "FILE", "state-space model of your own: a JSON file with its matrices", CLI_TEXT,
      offsetof(cli_request, system), NULL, 0, 0, NULL},
-    {"horizon", 'n', "ROWS", "rows to forecast, 0: two seasons", CLI_SIZE, offsetof(cli_request, horizon),
-     "0", 0, 1e6, NULL},
+    {"horizon", 'n', "ROWS", "rows to forecast, 0: those with --exogenous, else two seasons", CLI_SIZE,
+     offsetof(cli_request, horizon), "0", 0, 1e6, NULL},
     {"level", 'l', "LIST", "central intervals in percent, comma separated", CLI_TEXT,
      offsetof(cli_request, level), "80,95", 0, 0, NULL},
     {"quantiles", 0, "LIST", "quantile probabilities instead of intervals", CLI_TEXT,
@@ -108,6 +109,7 @@ size_t cli_horizon_of(const cli_request *request, const ssm_series *series, size
 {
     size_t season = 0, length = n > 0 ? series[0].length : 0;
     if (request->horizon > 0) return request->horizon;
+    if (cli_future_rows(series, n) > 0) return cli_future_rows(series, n);
     for (size_t i = 0; i < n; i++) {
         if (series[i].n_periods > 0 && (season == 0 || series[i].period[0] < season))
             season = series[i].period[0];

@@ -29,8 +29,9 @@ int cli_levels_of(const cli_request *request, cli_levels *out);
  * message when --model asks for one that cannot. To be called before the request is used. */
 int cli_settle_system(cli_request *request);
 
-/* The horizon asked for, else a rule: two of the shortest season, at most a quarter of the series and 336
- * rows; without a season a tenth of the series, at most 24 rows. */
+/* The horizon asked for, else the rows for which exogenous columns are known, else a rule: two of the
+ * shortest season, at most a quarter of the series and 336 rows; without a season a tenth of the series, at
+ * most 24 rows. */
 size_t cli_horizon_of(const cli_request *request, const ssm_series *series, size_t n);
 
 /* A forecaster of the model asked for with its --set options, freed with the arena. */
