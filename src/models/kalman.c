@@ -5,8 +5,9 @@
  * refitted, from an exact diffuse start; a new row is one step of the same filter, so streaming and batch
  * agree to the last bit. Of a very long history only the last rows are filtered.
  *
- * Forecasts are Gaussian in the model's scale: quantiles map through the exponential exactly, the mean is
- * that of the lognormal distribution. Values are centred and scaled at fit, so 1e300 and 1e-300 are ordinary.
+ * Forecasts are symmetric in the model's scale: quantiles are those of Student's t distribution, because the
+ * variances are estimates, and map through the exponential exactly; the mean is that of the lognormal
+ * distribution. Values are centred and scaled at fit, so 1e300 and 1e-300 are ordinary.
  *
  * Known value: on a straight line without noise the forecast is its continuation and the intervals have width
  * zero up to rounding. */
@@ -61,7 +62,8 @@ static const ssm_option option_table[] = {
     {"level", "random walk, or fixed: with a slope that is a smooth trend", CHOICE(level), "walk", 0, 0,
      level_choices},
     {"slope", "slope of the level; fixed: the same in all rows", CHOICE(slope), "auto", 0, 0, slope_choices},
-    {"cycle", "stochastic cycle whose period is estimated", CHOICE(cycle), "off", 0, 0, cycle_choices},
+    {"cycle", "stochastic cycle whose period is estimated; auto: asked about where there is no season",
+     CHOICE(cycle), "auto", 0, 0, cycle_choices},
     {"cycle-periods", "shortest and longest period of the cycle in rows; empty: 1.5 to 12 seasons",
      TEXT(cycle_periods), "", 0, 0, NULL},
     {"ar", "order of a stationary autoregression beside the level; auto: 0 or 1", CHOICE(ar), "auto", 0, 0,
@@ -175,6 +177,7 @@ static ssmi_structural_wishes wishes_of(const kalman *self, const ssm_fit_task *
         wishes.n_periods = self->n_given;
         memcpy(wishes.period, self->given, sizeof wishes.period);
     }
+    if (wishes.cycle == SSMI_AUTO && wishes.n_periods > 0 && self->cycle[0] == 0.0) wishes.cycle = SSMI_NO;
     return wishes;
 }
 
@@ -259,13 +262,31 @@ static double lognormal_mean(double m, double s)
     return exp(fmin(m + fmin(0.5 * s * s, 3.0902 * s), 709.0));
 }
 
+/* How many standard deviations each level lies from the median: by Student's t distribution with the
+ * inflation that estimated parameters call for. */
+static ssm_status distances(const ssmi_structural_choice *c, const ssm_forecast *out, double **distance,
+                            ssm_arena *tmp)
+{
+    double *z = SSMI_ALLOC(tmp, double, out->n_levels);
+    if (z == NULL) return SSM_E_MEMORY;
+    for (size_t k = 0; k < out->n_levels; k++) {
+        const double p = out->level[k];
+        z[k] =
+            c->freedom > 0.0 ? c->inflation * gsl_cdf_tdist_Pinv(p, c->freedom) : gsl_cdf_ugaussian_Pinv(p);
+    }
+    *distance = z;
+    return SSM_OK;
+}
+
 static ssm_status predict(const void *self_, ssm_forecast *out, ssm_arena *tmp)
 {
     const kalman *self = self_;
     const ssmi_structural_choice *c = &self->choice;
     const double scale = c->scale > 0.0 ? c->scale : 1.0;
-    double *mean = SSMI_ALLOC(tmp, double, out->horizon), *variance = SSMI_ALLOC(tmp, double, out->horizon);
+    double *mean = SSMI_ALLOC(tmp, double, out->horizon), *variance = SSMI_ALLOC(tmp, double, out->horizon),
+           *z;
     if (mean == NULL || variance == NULL) return SSM_E_MEMORY;
+    SSMI_TRY(distances(c, out, &z, tmp));
     SSMI_TRY(ssmi_structural_forecast(&self->matrices, &self->filter, self->rows, mean, variance,
                                       out->horizon, tmp));
     for (size_t h = 0; h < out->horizon; h++) {
@@ -273,7 +294,7 @@ static ssm_status predict(const void *self_, ssm_forecast *out, ssm_arena *tmp)
         const double m = clamp_finite(c->center + scale * x), s = clamp_finite(scale * sqrt(variance[h]));
         out->mean[h] = c->logged ? lognormal_mean(m, s) : m;
         for (size_t k = 0; k < out->n_levels; k++) {
-            const double q = clamp_finite(m + s * gsl_cdf_ugaussian_Pinv(out->level[k]));
+            const double q = clamp_finite(m + s * z[k]);
             out->quantile[h * out->n_levels + k] = c->logged ? exp(fmin(q, 709.0)) : q;
         }
     }

@@ -152,6 +152,7 @@ typedef struct ssmi_structural_fit {
     double loglik;        /* exact diffuse, all constants */
     double conditional;   /* of the rows from `burn` on, given those before */
     size_t n_conditional; /* observations in it */
+    size_t n_ordinary;    /* observations that the diffuse start did not use up */
     size_t evaluations;
     int converged; /* 0: the optimiser gave up; the parameters are the best it had seen */
 } ssmi_structural_fit;

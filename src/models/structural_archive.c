@@ -241,6 +241,10 @@ ssm_status ssmi_structural_archive(ssm_archive *archive, ssmi_structural_choice 
     SSMI_TRY(ssmi_archive_real(archive, "center", &c->center));
     SSMI_TRY(ssmi_archive_real(archive, "scale", &c->scale));
     if (!(c->scale >= 0.0)) return ssmi_archive_reject(archive, "\"scale\" is negative");
+    SSMI_TRY(ssmi_archive_real(archive, "freedom", &c->freedom));
+    SSMI_TRY(ssmi_archive_real(archive, "inflation", &c->inflation));
+    if (!(c->freedom >= 0.0 && c->inflation >= 0.0 && c->inflation <= 1e6))
+        return ssmi_archive_reject(archive, "\"freedom\" or \"inflation\" is out of range");
     SSMI_TRY(count(archive, "n_found", &c->n_found, SSMI_STRUCTURAL_INTERVENTIONS));
     SSMI_TRY(archive_lines(archive, s));
     SSMI_TRY(archive_columns(archive, s));

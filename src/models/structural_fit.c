@@ -249,9 +249,12 @@ static ssm_status measure(search *w, size_t burn, ssmi_structural_fit *fit, ssm_
     ssmi_structural_apply(&w->matrices);
     ssmi_kalman_filter_refresh(f);
     SSMI_TRY(ssmi_kalman_filter_run(f, w->data->y, w->data->length, NULL, &w->scorer.record, &summary));
-    for (size_t t = burn; t < w->data->length; t++) {
+    fit->n_ordinary = 0;
+    for (size_t t = 0; t < w->data->length; t++) {
         const ssmi_innovation *in = w->scorer.record.innovation + t;
         if (in->kind != SSMI_KALMAN_ORDINARY) continue;
+        fit->n_ordinary++;
+        if (t < burn) continue;
         ssmi_loglik_log(&sum, in->F);
         ssmi_loglik_plain(&sum, in->v * in->v / in->F);
         sum.count++;

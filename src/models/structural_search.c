@@ -30,6 +30,11 @@ enum {
 };
 /* Rows times squared states that one evaluation of the likelihood may take. */
 static const double evaluation_budget = 2.5e6;
+/* Without a cycle its frequency means nothing, and the best of all frequencies gains more than a parameter
+ * should (Davies 1987): AICc has to prefer it by this much. */
+static const double doubt_of_cycle = 12.0;
+/* So that quantiles stay finite in every sense. */
+static const double least_freedom = 3.0;
 /* To which the log-likelihood is maximised: differences of AIC below 0.1 decide nothing. */
 static const double coarse = 1e-3, fine = 1e-4;
 
@@ -38,6 +43,7 @@ typedef struct verdict {
     ssmi_structural structure;
     double criterion; /* smaller is better */
     int logged, converged;
+    size_t n_ordinary;
 } verdict;
 
 typedef struct search {
@@ -109,11 +115,14 @@ static ssm_status consider(search *w, verdict *best, const ssmi_structural *stru
     ssm_status status =
         ssmi_structural_estimate(&v.structure, &data, w->burn, n_starts, precision, &fit, w->tmp);
     if (status == SSM_OK) v.criterion = information(w, &v.structure, logged, &fit);
+    if (w->wishes->cycle == SSMI_AUTO && ssmi_structural_part(structure, SSMI_CYCLE) != NULL)
+        v.criterion += doubt_of_cycle;
     if (status == SSM_OK && w->trial.n_origins > 0)
         status = backtest(w, structure, logged, precision, n_starts, &v.criterion);
     if (status == SSM_E_MEMORY || status == SSM_E_CANCELLED) return status;
     if (status != SSM_OK) return SSM_OK; /* another structure may do */
     v.converged = fit.converged;
+    v.n_ordinary = fit.n_ordinary;
     if (v.criterion < best->criterion) *best = v;
     return SSM_OK;
 }
@@ -327,18 +336,31 @@ static ssm_status detect(search *w, verdict *best, size_t *n_found)
                                   w->wishes->detect, fine, n_found, w->tmp);
 }
 
+/* The maximum of the likelihood understates variances by the part of the observations that the parameters
+ * took up, and knows them less well than a normal distribution pretends: as in a regression. */
+static void allow_for_estimates(const verdict *v, double *freedom, double *inflation)
+{
+    const double n = (double)v->n_ordinary, k = (double)ssmi_structural_free(&v->structure);
+    *freedom = n > 0.0 ? fmax(n - k, least_freedom) : 0.0;
+    *inflation = n > 0.0 ? sqrt(n / fmin(*freedom, n)) : 1.0;
+}
+
 ssm_status ssmi_structural_search(ssmi_structural_choice *choice, const ssmi_structural_wishes *wishes,
                                   const ssm_series *series, ssm_arena *mem, ssm_arena *tmp)
 {
     search w = {.wishes = wishes, .series = series, .mem = mem, .tmp = tmp};
     verdict best = {.criterion = INFINITY};
     size_t n_found;
+    double freedom, inflation;
     open_search(&w);
     SSMI_TRY(search_series(&w, &best));
     SSMI_TRY(detect(&w, &best, &n_found));
     if (isinf(best.criterion)) SSMI_TRY(fall_back(&w, &best));
     const ssmi_look *l = w.look + best.logged;
+    allow_for_estimates(&best, &freedom, &inflation);
     *choice = (ssmi_structural_choice){.structure = best.structure,
+                                       .freedom = freedom,
+                                       .inflation = inflation,
                                        .pattern = l->pattern,
                                        .logged = best.logged,
                                        .converged = best.converged,

@@ -34,6 +34,8 @@ typedef struct ssmi_structural_choice {
     int logged, converged;
     double center, scale; /* scale 0: all values are equal; then 1 is to be used */
     size_t n_found;       /* interventions that were detected: the last ones of the structure */
+    double freedom;       /* observations less parameters: what quantiles allow for; 0: nothing estimated */
+    double inflation;     /* of standard deviations: sqrt(observations / freedom); 0 stands for 1 */
 } ssmi_structural_choice;
 
 /* Number of a series' first row on its time grid: what interventions count from. */

@@ -360,13 +360,17 @@ static void fixed_parts_stay_fixed(void **state)
     static parts p;
     double y[FIXTURE_ROWS], mean = 0;
     ssm_series series = fixture_series(y, fixture_read("nile.csv", y), 0);
-    session s =
-        begin(&series, (option[]){{"log", "off"}, {"level", "fixed"}, {"slope", "off"}, {"ar", "0"}, {0}});
+    session s = begin(
+        &series,
+        (option[]){{"log", "off"}, {"level", "fixed"}, {"slope", "off"}, {"ar", "0"}, {"cycle", "off"}, {0}});
     take_apart(&s, 100, 5, &p);
     for (size_t t = 0; t < 100; t++) mean += y[t] / 100;
     for (size_t t = 0; t < 105; t++) assert_near(p.value[t], mean, 1e-9);
     end(&s);
-    s = begin(&series, (option[]){{"log", "off"}, {"level", "fixed"}, {"slope", "fixed"}, {"ar", "0"}, {0}});
+    s = begin(
+        &series,
+        (option[]){
+            {"log", "off"}, {"level", "fixed"}, {"slope", "fixed"}, {"ar", "0"}, {"cycle", "off"}, {0}});
     take_apart(&s, 100, 5, &p);
     for (size_t t = 2; t < 105; t++) assert_near(p.value[t] - p.value[t - 1], p.value[1] - p.value[0], 1e-6);
     end(&s);
