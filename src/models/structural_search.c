@@ -291,7 +291,10 @@ static ssm_status search_series(search *w, verdict *best)
     if (base.n_states > small_model) return search_large(w, seasons, best);
     SSMI_TRY(search_all(w, seasons, best));
     if (!isinf(best->criterion)) return SSM_OK;
-    return search_all(w, SSMI_SEASONS_NONE, best); /* too short for seasons */
+    SSMI_TRY(search_all(w, SSMI_SEASONS_NONE, best)); /* too short for seasons */
+    if (!isinf(best->criterion) || w->trial.n_origins == 0) return SSM_OK;
+    w->trial.n_origins = 0; /* too short for a backtest */
+    return search_all(w, SSMI_SEASONS_NONE, best);
 }
 
 /* Too little to estimate: a level that stays (one value, all equal) or wanders (two or three). */

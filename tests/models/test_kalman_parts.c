@@ -417,6 +417,13 @@ static void a_backtest_can_choose(void **state)
     for (size_t h = 0; h < AHEAD; h++) off += fabs(a.mean[h] / y[120 + h] - 1) / AHEAD;
     assert_true(off < 0.05);
     end(&s);
+    for (size_t rows = 1; rows < 40; rows += 3) { /* too few for a backtest, for a season, for anything */
+        series = fixture_series(y, rows, 12);
+        s = begin(&series, (option[]){{"select", "backtest"}, {0}});
+        fixture_predict(s.f, 2, &a);
+        assert_true(fabs(a.mean[1] / y[rows - 1] - 1) < 0.3);
+        end(&s);
+    }
 }
 
 int main(void)
