@@ -76,7 +76,8 @@ static ssm_status measure(void *task, size_t i, ssm_arena *scratch)
     for (size_t h = 0; h < p->horizon; h++) {
         const double *q = fan + h * SSMI_FAN_LEVELS;
         p->position[i * p->horizon + h] =
-            isnan(y[o->row + h]) ? NAN : ssmi_fan_position(q, y[o->row + h], view.loc, view.scale);
+            isnan(y[o->row + h]) ? NAN
+                                 : ssmi_fan_position(q, y[o->row + h], view.frame.loc, view.frame.scale);
     }
     return SSM_OK;
 }

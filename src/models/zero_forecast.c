@@ -19,10 +19,10 @@ ssm_status ssmi_zero_view_of(const ssmi_zero_model *model, const double *history
     return ssmi_zero_look(&context, view, arena);
 }
 
-/* q (n_future * patch, LEVELS) in units of scale around loc. */
-static void unwind(double *q, const float *quantile, size_t rows)
+/* q (rows, LEVELS) in units of scale around loc. */
+static void to_units(double *q, const float *quantile, size_t rows)
 {
-    const ssmi_zero_view unit = {.loc = 0, .scale = 1};
+    const ssmi_zero_frame unit = {.loc = 0, .scale = 1};
     for (size_t h = 0; h < rows; h++, q += LEVELS, quantile += LEVELS) {
         for (size_t k = 0; k < LEVELS; k++) q[k] = ssmi_zero_restore(&unit, quantile[k]);
         ssmi_fan_sort(q);
@@ -36,6 +36,20 @@ static void average_with_turned(double *q, const double *turned, size_t rows)
     }
 }
 
+ssm_status ssmi_zero_unwind(const ssmi_zero_model *model, double *fan, const float *quantile, size_t rows,
+                            const ssmi_zero_frame *frame, ssm_arena *tmp)
+{
+    const size_t batch = model->flip ? 2 : 1,
+                 out = (rows + SSMI_ZERO_PATCH - 1) / SSMI_ZERO_PATCH * SSMI_ZERO_PATCH;
+    double *q = SSMI_ALLOC(tmp, double, batch *out *LEVELS);
+    if (q == NULL) return SSM_E_MEMORY;
+    to_units(q, quantile, batch * out);
+    if (batch == 2) average_with_turned(q, q + out * LEVELS, out);
+    for (size_t i = 0; i < rows * LEVELS; i++)
+        fan[i] = fmin(fmax(q[i] * frame->scale + frame->loc, -DBL_MAX), DBL_MAX);
+    return SSM_OK;
+}
+
 /* fan (rows, LEVELS) in data units, from one run of the network. */
 static ssm_status forecast_once(const ssmi_zero_model *model, double *fan, const ssmi_zero_view *view,
                                 size_t rows, ssm_arena *tmp)
@@ -43,23 +57,19 @@ static ssm_status forecast_once(const ssmi_zero_model *model, double *fan, const
     const size_t batch = model->flip ? 2 : 1, size = view->tokens * SSMI_ZERO_FEATURES;
     const size_t out = view->n_future * SSMI_ZERO_PATCH;
     float *both = SSMI_ALLOC(tmp, float, 2 * size), *quantile = SSMI_ALLOC(tmp, float, batch *out *LEVELS);
-    double *q = SSMI_ALLOC(tmp, double, batch *out *LEVELS);
-    if (both == NULL || quantile == NULL || q == NULL) return SSM_E_MEMORY;
+    if (both == NULL || quantile == NULL) return SSM_E_MEMORY;
     memcpy(both, view->feature, size * sizeof *both);
     if (batch == 2) ssmi_zero_flip(both + size, both, view->tokens);
-    const ssmi_zero_pass pass = {batch, view->tokens, view->from, both, quantile, NULL};
+    const ssmi_zero_pass pass = {batch, view->tokens, view->from, both, quantile, NULL, NULL, NULL};
     SSMI_TRY(ssmi_zero_forward(model->network, &pass, ssmi_cpu_isa(), tmp));
-    unwind(q, quantile, batch * out);
-    if (batch == 2) average_with_turned(q, q + out * LEVELS, out);
-    for (size_t i = 0; i < rows * LEVELS; i++)
-        fan[i] = fmin(fmax(q[i] * view->scale + view->loc, -DBL_MAX), DBL_MAX);
-    return SSM_OK;
+    return ssmi_zero_unwind(model, fan, quantile, rows, &view->frame, tmp);
 }
 
-/* Rows [done, horizon) from the history and the medians so far. */
-static ssm_status go_on(const ssmi_zero_model *model, double *fan, const double *history, size_t length,
-                        size_t done, size_t horizon, ssm_arena *tmp)
+ssm_status ssmi_zero_go_on(const ssmi_zero_model *model, double *fan, const double *history, size_t length,
+                           size_t horizon, ssm_arena *tmp)
 {
+    size_t done = rows_at_once(horizon);
+    if (done == horizon) return SSM_OK;
     const size_t kept = length < model->context ? length : model->context;
     double *past = SSMI_ALLOC(tmp, double, kept + horizon);
     if (past == NULL) return SSM_E_MEMORY;
@@ -86,5 +96,5 @@ ssm_status ssmi_zero_forecast(const ssmi_zero_model *model, double *fan, const d
     ssmi_zero_view fresh = *view;
     if (patches != view->n_future) SSMI_TRY(ssmi_zero_view_of(model, history, length, rows, &fresh, tmp));
     SSMI_TRY(forecast_once(model, fan, &fresh, rows, tmp));
-    return rows < horizon ? go_on(model, fan, history, length, rows, horizon, tmp) : SSM_OK;
+    return ssmi_zero_go_on(model, fan, history, length, horizon, tmp);
 }

@@ -23,4 +23,13 @@ ssm_status ssmi_zero_view_of(const ssmi_zero_model *model, const double *history
 ssm_status ssmi_zero_forecast(const ssmi_zero_model *model, double *fan, const double *history, size_t length,
                               size_t horizon, const ssmi_zero_view *view, ssm_arena *tmp);
 
+/* The parts of it. fan (rows, SSMI_FAN_LEVELS) from quantile (1, or 2 with flip; rows in whole patches;
+ * levels) as the network gives them, rows <= SSMI_ZERO_HORIZON. */
+ssm_status ssmi_zero_unwind(const ssmi_zero_model *model, double *fan, const float *quantile, size_t rows,
+                            const ssmi_zero_frame *frame, ssm_arena *tmp);
+
+/* Fills fan from row SSMI_ZERO_HORIZON on; those before are there. */
+ssm_status ssmi_zero_go_on(const ssmi_zero_model *model, double *fan, const double *history, size_t length,
+                           size_t horizon, ssm_arena *tmp);
+
 #endif

@@ -175,22 +175,19 @@ static ssm_status load_linear(const loader *l, const char *stem, ssmi_packed *pa
 }
 
 /* Cosines and sines of position * frequency, rounded to single precision as in training. */
-static ssm_status load_turn(const loader *l, const float **out, size_t half)
+static ssm_status load_turn(const loader *l, ssmi_zero_block *block, size_t half)
 {
-    const ssmi_mark mark = ssmi_arena_mark(l->tmp);
     float *turn = SSMI_ALLOC(l->mem, float, (size_t)SSMI_ZERO_TOKENS * 2 * half);
-    float *frequency = SSMI_ALLOC(l->tmp, float, half);
-    if (turn == NULL || frequency == NULL) return SSM_E_MEMORY;
-    SSMI_TRY(widen(l, "freq", frequency, half, 0));
-    *out = turn;
+    if (turn == NULL) return SSM_E_MEMORY;
+    SSMI_TRY(load_vector(l, "freq", &block->frequency, half, 0));
+    block->turn = turn;
     for (size_t t = 0; t < SSMI_ZERO_TOKENS; t++, turn += 2 * half) {
         for (size_t i = 0; i < half; i++) {
-            const float angle = (float)t * frequency[i];
+            const float angle = (float)t * block->frequency[i];
             turn[i] = cosf(angle);
             turn[i + half] = sinf(angle);
         }
     }
-    ssmi_arena_rewind(l->tmp, mark);
     return SSM_OK;
 }
 
@@ -225,7 +222,7 @@ static ssm_status load_block(loader *l, const ssmi_zero_network *net, size_t i)
     SSMI_TRY(load_vector(l, "D", &block->D, net->heads, 0));
     SSMI_TRY(load_vector(l, "gn.w", &block->out_norm, net->inner, 0));
     SSMI_TRY(load_decay(l, &block->A, net->heads));
-    SSMI_TRY(load_turn(l, &block->turn, net->states / 2));
+    SSMI_TRY(load_turn(l, block, net->states / 2));
     l->prefix[0] = '\0';
     return SSM_OK;
 }

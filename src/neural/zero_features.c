@@ -8,131 +8,192 @@
  * without spread has scale max(|loc|, 1) / 10. Known value: 3 5 4 6 8 7 9 has location 6, scale 2. */
 #include "neural/zero_features.h"
 
+#include <assert.h>
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 enum { PATCH = SSMI_ZERO_PATCH, CYCLES = 4 };
 static const double NO_SPREAD = 1e-10;  /* of the location: below it is rounding */
 static const double MANY_SCALES = 1024; /* between level and zero: single precision has 2^24 steps */
 
-typedef struct window {
-    size_t length, tokens;
-    size_t first;        /* first row seen */
-    unsigned char *seen; /* (length) */
-    double *z;           /* (length) 0 where not seen */
-    float *a, *carried;  /* (length) asinh(z); the last seen one carried forward */
-} window;
-
-static ssm_status open_window(window *w, const ssmi_zero_context *c, ssmi_zero_view *view, ssm_arena *arena)
+size_t ssmi_zero_padding(size_t length)
 {
-    const size_t padding = (PATCH - c->length % PATCH) % PATCH;
-    view->n_future = (c->horizon + PATCH - 1) / PATCH;
-    view->from = (padding + c->length) / PATCH - 1;
-    view->tokens = w->tokens = view->from + view->n_future;
-    w->length = w->tokens * PATCH;
-    w->seen = SSMI_ALLOC(arena, unsigned char, w->length);
-    w->z = SSMI_ALLOC(arena, double, w->length);
-    w->a = SSMI_ALLOC(arena, float, w->length);
-    w->carried = SSMI_ALLOC(arena, float, w->length);
-    view->feature = SSMI_ALLOC(arena, float, w->tokens *SSMI_ZERO_FEATURES);
-    if (w->seen == NULL || w->z == NULL || w->a == NULL || w->carried == NULL || view->feature == NULL)
-        return SSM_E_MEMORY;
-    for (size_t t = 0; t < c->length; t++) {
-        w->seen[padding + t] = !isnan(c->value[t]);
-        if (w->seen[padding + t]) w->z[padding + t] = c->value[t];
-    }
-    w->first = 0;
-    while (w->first < w->length && !w->seen[w->first]) w->first++;
-    if (w->first < w->length) return SSM_OK;
-    return ssmi_fail(arena->ctx, SSM_E_DATA, "the last %zu rows have no observed value", c->length);
+    return (PATCH - length % PATCH) % PATCH;
 }
 
-/* Mean and deviation of the rows seen. Sums are taken of differences from the first row and in units of a
- * power of two near the largest of them, so that neither a high level nor large or tiny values cost digits.
- */
-typedef struct moments {
-    double origin, unit;    /* a row is origin + difference / unit */
-    double mean, deviation; /* of the differences */
-} moments;
-
-static double difference(const moments *m, double z)
+/* Sums are taken of differences from the first row seen and in units of a power of two near the largest of
+ * them, so that neither a high level nor large or tiny values cost digits. */
+static double difference(const ssmi_zero_frame *f, double y)
 {
-    return (z / 2 - m->origin / 2) * m->unit;
+    return (y / 2 - f->origin / 2) * f->unit;
 }
 
-static moments measure(const window *w)
+static ssm_status find_origin(ssmi_zero_frame *f, const ssmi_zero_context *c, ssm_context *ctx)
 {
-    moments m = {.origin = w->z[w->first], .unit = 1};
-    double largest = 0, sum = 0, square = 0, count = 0;
+    size_t first = 0;
+    while (first < c->length && isnan(c->value[first])) first++;
+    if (first == c->length)
+        return ssmi_fail(ctx, SSM_E_DATA, "the last %zu rows have no observed value", c->length);
+    f->origin = c->value[first];
+    f->unit = 1;
+    double largest = 0;
     int exponent;
-    for (size_t t = 0; t < w->length; t++) {
-        if (w->seen[t]) largest = fmax(largest, fabs(difference(&m, w->z[t])));
+    for (size_t t = first; t < c->length; t++) {
+        const double d = fabs(difference(f, c->value[t]));
+        if (d > largest) largest = d;
     }
     frexp(largest, &exponent);
-    m.unit = ldexp(1, exponent < -1000 ? 1000 : -exponent);
-    for (size_t t = 0; t < w->length; t++) {
-        if (!w->seen[t]) continue;
-        sum += difference(&m, w->z[t]);
+    f->unit = ldexp(1, exponent < -1000 ? 1000 : -exponent);
+    return SSM_OK;
+}
+
+/* Mean and deviation of the rows seen. */
+static void measure(ssmi_zero_frame *f, const ssmi_zero_context *c)
+{
+    double sum = 0, square = 0, count = 0;
+    for (size_t t = 0; t < c->length; t++) {
+        if (isnan(c->value[t])) continue;
+        sum += difference(f, c->value[t]);
         count++;
     }
-    m.mean = sum / count;
-    for (size_t t = 0; t < w->length; t++) {
-        const double d = difference(&m, w->z[t]) - m.mean;
-        if (w->seen[t]) square += d * d;
+    f->mean = sum / count;
+    f->reach = 0;
+    for (size_t t = 0; t < c->length; t++) {
+        if (isnan(c->value[t])) continue;
+        const double d = difference(f, c->value[t]) - f->mean;
+        square += d * d;
+        if (fabs(d) > f->reach) f->reach = fabs(d);
     }
-    m.deviation = sqrt(square / count);
-    return m;
+    f->deviation = sqrt(square / count);
+    f->loc = f->origin + 2 * (f->mean / f->unit);
+    f->scale = 2 * (f->deviation / f->unit);
+    f->flat = !(f->scale > NO_SPREAD * fabs(f->loc));
+    f->single = fabs(f->loc) < MANY_SCALES * f->scale;
+    if (f->flat) f->scale = 0.1 * fmax(fabs(f->loc), 1);
 }
 
 /* Single precision as in training where the level leaves it digits enough: the logarithm of a small running
  * spread shows the last bit. Where it does not, double precision. */
-static void normalise(window *w, ssmi_zero_view *view)
+static double normalise(const ssmi_zero_frame *f, double y)
 {
-    const moments m = measure(w);
-    view->loc = m.origin + 2 * (m.mean / m.unit);
-    view->scale = 2 * (m.deviation / m.unit);
-    const int flat = !(view->scale > NO_SPREAD * fabs(view->loc));
-    const int single = fabs(view->loc) < MANY_SCALES * view->scale;
-    const float loc = (float)(view->loc / 2 * m.unit), scale = (float)m.deviation;
-    if (flat) view->scale = 0.1 * fmax(fabs(view->loc), 1);
-    for (size_t t = 0; t < w->length; t++) {
-        if (!w->seen[t]) continue;
-        const double d = difference(&m, w->z[t]);
-        w->z[t] = flat     ? 0
-                  : single ? ((float)(w->z[t] / 2 * m.unit) - loc) / scale
-                           : (d - m.mean) / m.deviation;
-    }
+    if (f->flat) return 0;
+    if (!f->single) return (difference(f, y) - f->mean) / f->deviation;
+    const float loc = (float)(f->loc / 2 * f->unit), scale = (float)f->deviation;
+    return ((float)(y / 2 * f->unit) - loc) / scale;
 }
 
-static void to_a_space(window *w)
+/* Rows from the padding to the end of the future. */
+static size_t span(size_t length, size_t horizon)
 {
-    float last = 0;
-    for (size_t t = 0; t < w->length; t++) {
-        if (w->seen[t]) last = w->a[t] = asinhf((float)w->z[t]);
-        w->carried[t] = last;
+    return ssmi_zero_padding(length) + length + (horizon + PATCH - 1) / PATCH * PATCH - PATCH;
+}
+
+static size_t longest_period(size_t rows)
+{
+    const size_t two_thirds = rows * 2 / 3;
+    return two_thirds < SSMI_ZERO_CONTEXT / 2 ? two_thirds : SSMI_ZERO_CONTEXT / 2;
+}
+
+size_t ssmi_zero_frame_scratch(size_t length, size_t horizon)
+{
+    const size_t rows = span(length, horizon);
+    return (sizeof(double) + 1) * rows + 128 + ssmi_zero_periods_scratch(rows, longest_period(rows));
+}
+
+static ssm_status find_periods(ssmi_zero_frame *f, const ssmi_zero_context *c, ssm_arena *tmp)
+{
+    const size_t rows = span(c->length, c->horizon), padding = ssmi_zero_padding(c->length);
+    const ssmi_mark mark = ssmi_arena_mark(tmp);
+    double *z = SSMI_ALLOC(tmp, double, rows);
+    unsigned char *seen = SSMI_ALLOC(tmp, unsigned char, rows);
+    if (z == NULL || seen == NULL) return SSM_E_MEMORY;
+    for (size_t t = 0; t < c->length; t++) {
+        seen[padding + t] = !isnan(c->value[t]);
+        if (seen[padding + t]) z[padding + t] = normalise(f, c->value[t]);
     }
+    SSMI_TRY(ssmi_zero_find_periods(z, seen, rows, longest_period(rows), &f->periods, tmp));
+    ssmi_arena_rewind(tmp, mark);
+    if (c->period > 1) f->periods.main = c->period;
+    return SSM_OK;
+}
+
+ssm_status ssmi_zero_frame_of(ssmi_zero_frame *frame, const ssmi_zero_context *context, ssm_arena *tmp)
+{
+    ssmi_zero_frame f = {0};
+    SSMI_TRY(find_origin(&f, context, tmp->ctx));
+    measure(&f, context);
+    SSMI_TRY(find_periods(&f, context, tmp));
+    *frame = f;
+    return SSM_OK;
+}
+
+int ssmi_zero_frame_leaves(const ssmi_zero_frame *frame, double y)
+{
+    return fabs(difference(frame, y) - frame->mean) > 2 * frame->reach;
+}
+
+ssm_status ssmi_zero_rows_open(ssmi_zero_rows *rows, size_t room, ssm_arena *arena)
+{
+    *rows = (ssmi_zero_rows){.room = room, .first = SIZE_MAX};
+    rows->seen = SSMI_ALLOC(arena, unsigned char, room);
+    rows->a = SSMI_ALLOC(arena, float, room);
+    rows->carried = SSMI_ALLOC(arena, float, room);
+    rows->so_far = SSMI_ALLOC(arena, ssmi_zero_so_far, room);
+    const int made = rows->seen != NULL && rows->a != NULL && rows->carried != NULL && rows->so_far != NULL;
+    return made ? SSM_OK : SSM_E_MEMORY;
+}
+
+static const ssmi_zero_so_far nothing = {.last = SIZE_MAX};
+
+void ssmi_zero_rows_clear(ssmi_zero_rows *rows, size_t padding)
+{
+    assert(padding <= rows->room);
+    rows->length = padding;
+    rows->first = SIZE_MAX;
+    memset(rows->seen, 0, padding * sizeof *rows->seen);
+    memset(rows->a, 0, padding * sizeof *rows->a);
+    memset(rows->carried, 0, padding * sizeof *rows->carried);
+    for (size_t t = 0; t < padding; t++) rows->so_far[t] = nothing;
+}
+
+void ssmi_zero_rows_push(ssmi_zero_rows *rows, const ssmi_zero_frame *frame, double y)
+{
+    const size_t t = rows->length++;
+    const int seen = !isnan(y);
+    ssmi_zero_so_far now = t > 0 ? rows->so_far[t - 1] : nothing;
+    assert(t < rows->room);
+    const float a = seen ? asinhf((float)normalise(frame, y)) : 0;
+    if (seen) {
+        if (rows->first == SIZE_MAX) rows->first = t;
+        now = (ssmi_zero_so_far){now.sum + a, now.square + a * a, now.count + 1, t};
+    }
+    rows->seen[t] = (unsigned char)seen;
+    rows->a[t] = a;
+    rows->carried[t] = seen || t == 0 ? a : rows->carried[t - 1];
+    rows->so_far[t] = now;
 }
 
 /* a carried forward at row `at`; 0 and not known before the first row seen. */
-static inline float recall(const window *w, ptrdiff_t at, int *known)
+static inline float recall(const ssmi_zero_rows *rows, ptrdiff_t at, int *known)
 {
-    *known = at >= (ptrdiff_t)w->first;
-    return *known ? w->carried[at] : 0;
+    *known = at >= (ptrdiff_t)rows->first;
+    return *known ? rows->carried[at] : 0;
 }
 
-/* The patch behind token i as it was `period` rows before, or as many periods as it takes to be known. `last`
- * is the last row seen. With `cycle` also the mean over four periods. */
-static void copy_lag(const window *w, float *lag, float *cycle, size_t i, size_t last, size_t period)
+/* The patch from row `end` on as it was `period` rows before, or as many periods as it takes to be known when
+ * `last` is the last row seen. With `cycle` also the mean over four periods. */
+static void copy_lag(const ssmi_zero_rows *rows, float *lag, float *cycle, size_t end, size_t last,
+                     size_t period)
 {
     for (size_t j = 0; j < PATCH; j++) {
-        const size_t row = (i + 1) * PATCH + j;
-        const size_t periods = (row - last + period - 1) / period;
+        const size_t row = end + j, periods = (row - last + period - 1) / period;
         ptrdiff_t at = (ptrdiff_t)row - (ptrdiff_t)(periods * period);
         int known;
-        float sum = lag[j] = recall(w, at, &known);
+        float sum = lag[j] = recall(rows, at, &known);
         float count = (float)known;
         for (int k = 1; cycle != NULL && k < CYCLES; k++) {
-            sum += recall(w, at -= (ptrdiff_t)period, &known);
+            sum += recall(rows, at -= (ptrdiff_t)period, &known);
             count += (float)known;
         }
         if (cycle != NULL) cycle[j] = count > 1 ? sum / count : sum;
@@ -141,11 +202,7 @@ static void copy_lag(const window *w, float *lag, float *cycle, size_t i, size_t
 
 /* Mean, spread and number of what was seen so far. Single precision where the network's training had it,
  * since the logarithm of a spread near zero shows every bit. */
-typedef struct running {
-    double sum, square, count;
-} running;
-
-static void describe_running(float *out, const running *so_far)
+static void describe_running(float *out, const ssmi_zero_so_far *so_far)
 {
     const float n = (float)so_far->count, divisor = n > 1 ? n : 1;
     const float mean = (float)so_far->sum / divisor;
@@ -168,54 +225,50 @@ static void describe_periods(float *out, const ssmi_zero_periods *p)
     out[3] = clamp_strength(p->second_strength);
 }
 
-/* `last`: last row seen up to the end of token i; SIZE_MAX when there is none, and then lags and age are 0.
- */
-static void describe_past(const window *w, float *f, size_t i, size_t last, const ssmi_zero_periods *p)
+/* Lags and age are 0 as long as nothing was seen. */
+static void describe_past(float *f, const ssmi_zero_rows *rows, const ssmi_zero_periods *p, size_t end,
+                          size_t last)
 {
     if (last == SIZE_MAX) return;
-    const float age = (float)((i + 1) * PATCH - 1 - last) / PATCH;
-    copy_lag(w, f + SSMI_ZERO_LAG_MAIN, f + SSMI_ZERO_CYCLE, i, last, p->main);
-    copy_lag(w, f + SSMI_ZERO_LAG_SECOND, NULL, i, last, p->second);
-    f[SSMI_ZERO_LAST] = w->carried[last];
+    const float age = (float)(end - 1 - last) / PATCH;
+    copy_lag(rows, f + SSMI_ZERO_LAG_MAIN, f + SSMI_ZERO_CYCLE, end, last, p->main);
+    copy_lag(rows, f + SSMI_ZERO_LAG_SECOND, NULL, end, last, p->second);
+    f[SSMI_ZERO_LAST] = rows->carried[last];
     f[SSMI_ZERO_AGE] = log1pf(age);
     f[SSMI_ZERO_AGE + 1] = age / 16;
 }
 
-static void describe(const window *w, ssmi_zero_view *view)
+void ssmi_zero_describe(float *f, const ssmi_zero_rows *rows, const ssmi_zero_frame *frame, ptrdiff_t from,
+                        size_t end)
 {
-    running so_far = {0};
-    size_t last = SIZE_MAX;
-    for (size_t i = 0; i < w->tokens; i++) {
-        float *f = view->feature + i * SSMI_ZERO_FEATURES;
-        for (size_t j = 0; j < PATCH; j++) {
-            const size_t t = i * PATCH + j;
-            f[SSMI_ZERO_VALUE + j] = w->a[t];
-            f[SSMI_ZERO_MASK + j] = w->seen[t];
-            if (!w->seen[t]) continue;
-            last = t;
-            so_far.sum += w->a[t];
-            so_far.square += w->a[t] * w->a[t];
-            so_far.count++;
-        }
-        describe_past(w, f, i, last, &view->periods);
-        describe_periods(f + SSMI_ZERO_PERIOD, &view->periods);
-        describe_running(f + SSMI_ZERO_RUNNING, &so_far);
+    const ssmi_zero_so_far *so_far = &rows->so_far[(end < rows->length ? end : rows->length) - 1];
+    memset(f, 0, SSMI_ZERO_FEATURES * sizeof *f);
+    for (size_t j = 0; j < PATCH; j++) {
+        const ptrdiff_t t = (ptrdiff_t)(end + j) - PATCH;
+        if (t < 0 || t < from || t >= (ptrdiff_t)rows->length) continue;
+        f[SSMI_ZERO_VALUE + j] = rows->a[t];
+        f[SSMI_ZERO_MASK + j] = rows->seen[t];
     }
+    describe_past(f, rows, &frame->periods, end, so_far->last);
+    describe_periods(f + SSMI_ZERO_PERIOD, &frame->periods);
+    describe_running(f + SSMI_ZERO_RUNNING, so_far);
 }
 
-ssm_status ssmi_zero_look(const ssmi_zero_context *context, ssmi_zero_view *view, ssm_arena *arena)
+ssm_status ssmi_zero_look(const ssmi_zero_context *c, ssmi_zero_view *view, ssm_arena *arena)
 {
-    window w;
-    SSMI_TRY(open_window(&w, context, view, arena));
-    normalise(&w, view);
-    const size_t two_thirds = w.length * 2 / 3;
-    const size_t longest = two_thirds < SSMI_ZERO_CONTEXT / 2 ? two_thirds : SSMI_ZERO_CONTEXT / 2;
-    const ssmi_mark mark = ssmi_arena_mark(arena);
-    SSMI_TRY(ssmi_zero_find_periods(w.z, w.seen, w.length, longest, &view->periods, arena));
-    ssmi_arena_rewind(arena, mark);
-    if (context->period > 1) view->periods.main = context->period;
-    to_a_space(&w);
-    describe(&w, view);
+    const size_t padding = ssmi_zero_padding(c->length), length = padding + c->length;
+    ssmi_zero_rows rows;
+    SSMI_TRY(ssmi_zero_frame_of(&view->frame, c, arena));
+    view->n_future = (c->horizon + PATCH - 1) / PATCH;
+    view->from = length / PATCH - 1;
+    view->tokens = view->from + view->n_future;
+    view->feature = SSMI_ALLOC(arena, float, view->tokens *SSMI_ZERO_FEATURES);
+    if (view->feature == NULL) return SSM_E_MEMORY;
+    SSMI_TRY(ssmi_zero_rows_open(&rows, length, arena));
+    ssmi_zero_rows_clear(&rows, padding);
+    for (size_t t = 0; t < c->length; t++) ssmi_zero_rows_push(&rows, &view->frame, c->value[t]);
+    for (size_t i = 0; i < view->tokens; i++)
+        ssmi_zero_describe(view->feature + i * SSMI_ZERO_FEATURES, &rows, &view->frame, 0, (i + 1) * PATCH);
     return SSM_OK;
 }
 
@@ -229,7 +282,7 @@ void ssmi_zero_flip(float *out, const float *feature, size_t tokens)
     }
 }
 
-double ssmi_zero_restore(const ssmi_zero_view *view, double a)
+double ssmi_zero_restore(const ssmi_zero_frame *frame, double a)
 {
-    return sinh(fmin(fmax(a, -12), 12)) * view->scale + view->loc;
+    return sinh(fmin(fmax(a, -12), 12)) * frame->scale + frame->loc;
 }

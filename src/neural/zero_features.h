@@ -39,21 +39,66 @@ typedef struct ssmi_zero_context {
     size_t period;       /* taken for the main period when above 1 */
 } ssmi_zero_context;
 
+/* What is found in a context as a whole and holds for all of its tokens. */
+typedef struct ssmi_zero_frame {
+    double loc, scale; /* mean and deviation of the rows seen */
+    ssmi_zero_periods periods;
+    double origin, unit;    /* a row is origin + 2 * difference / unit; unit is a power of two */
+    double mean, deviation; /* of the differences */
+    double reach;           /* largest distance of a difference from the mean */
+    int flat, single;       /* no spread; single precision as in training serves */
+} ssmi_zero_frame;
+
+/* SSM_E_DATA: no value observed. Scratch comes from tmp: of ssmi_zero_frame_scratch bytes for a context of
+ * `length` rows and `horizon` rows wanted. */
+ssm_status ssmi_zero_frame_of(ssmi_zero_frame *frame, const ssmi_zero_context *context, ssm_arena *tmp);
+size_t ssmi_zero_frame_scratch(size_t length, size_t horizon);
+
+/* Whether y lies more than twice as far from the mean as any row that the frame was made of. */
+int ssmi_zero_frame_leaves(const ssmi_zero_frame *frame, double y);
+
+/* What was seen up to a row. */
+typedef struct ssmi_zero_so_far {
+    double sum, square; /* of values in a-space */
+    size_t count, last; /* rows seen; the last of them, SIZE_MAX: none yet */
+} ssmi_zero_so_far;
+
+/* Rows of a window in a-space, told one by one. */
+typedef struct ssmi_zero_rows {
+    size_t length, room;
+    size_t first;             /* row seen; SIZE_MAX: none yet */
+    unsigned char *seen;      /* (room) */
+    float *a, *carried;       /* (room) 0 where not seen; the last seen one carried forward */
+    ssmi_zero_so_far *so_far; /* (room) */
+} ssmi_zero_rows;
+
+ssm_status ssmi_zero_rows_open(ssmi_zero_rows *rows, size_t room, ssm_arena *arena);
+void ssmi_zero_rows_clear(ssmi_zero_rows *rows, size_t padding); /* left with `padding` rows, not seen */
+void ssmi_zero_rows_push(ssmi_zero_rows *rows, const ssmi_zero_frame *frame, double y); /* NaN: missing */
+
+/* The feature row f (SSMI_ZERO_FEATURES) of the token of rows [end - 16, end), of which those before `from`
+ * (and before the window, and from rows->length on) count as not seen. It speaks of the rows [end, end + 16),
+ * end >= 1. */
+void ssmi_zero_describe(float *f, const ssmi_zero_rows *rows, const ssmi_zero_frame *frame, ptrdiff_t from,
+                        size_t end);
+
 typedef struct ssmi_zero_view {
     size_t tokens;         /* patches, context and future */
     size_t from, n_future; /* tokens [from, from + n_future) speak of the future */
-    double loc, scale;     /* of the rows seen */
-    ssmi_zero_periods periods;
+    ssmi_zero_frame frame;
     float *feature; /* (tokens, SSMI_ZERO_FEATURES) */
 } ssmi_zero_view;
 
 /* Lives in `arena`, scratch included. SSM_E_DATA: no value observed. */
 ssm_status ssmi_zero_look(const ssmi_zero_context *context, ssmi_zero_view *view, ssm_arena *arena);
 
+/* Rows in front of a context of `length`, so that it ends with a patch. */
+size_t ssmi_zero_padding(size_t length);
+
 /* The same rows for the series with its sign turned: feature and out (tokens, SSMI_ZERO_FEATURES). */
 void ssmi_zero_flip(float *out, const float *feature, size_t tokens);
 
 /* From a-space to data units. */
-double ssmi_zero_restore(const ssmi_zero_view *view, double a);
+double ssmi_zero_restore(const ssmi_zero_frame *frame, double a);
 
 #endif

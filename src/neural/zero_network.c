@@ -13,6 +13,7 @@
 
 #include "neural/selective_scan.h"
 
+#include <math.h>
 #include <string.h>
 
 typedef struct workspace {
@@ -29,6 +30,7 @@ typedef struct workspace {
     float *scratch;     /* of the recurrence */
     float *hidden;      /* (rows, widest hidden layer) */
     float *reference;   /* (rows, 4) */
+    float *turn;        /* (tokens, 2, states / 2) of a pass with positions */
     int16_t *q;         /* (rows, widest input): rounded inputs of 8-bit products */
     float *q_scale;     /* (rows) */
 } workspace;
@@ -38,40 +40,65 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* `place` gets n floats; after a failure nothing more is allocated. */
-static void take(ssm_arena *tmp, int *failed, float **place, size_t rows, size_t n)
+/* `place` gets n floats of `base`, or only their number counts when that is NULL. */
+static void take(float **place, float *base, size_t *used, size_t n)
 {
-    size_t count = 0;
-    *failed = *failed || !ssmi_size_mul(rows, n, &count);
-    *place = *failed ? NULL : SSMI_ALLOC(tmp, float, count);
-    *failed = *failed || *place == NULL;
+    *place = base != NULL ? base + *used : NULL;
+    *used += (n + SSMI_PANEL - 1) / SSMI_PANEL * SSMI_PANEL;
 }
 
-static ssm_status open_workspace(workspace *w, ssm_arena *tmp)
+/* Divides `base` up; returns how many floats are needed. */
+static size_t divide(workspace *w, float *base, size_t batch, size_t tokens)
 {
     const ssmi_zero_network *net = w->net;
     const size_t hidden = larger(net->embed1.out, net->head1.out);
     const size_t widest = larger(larger(hidden, net->inner), larger(net->model, SSMI_ZERO_FEATURES + 1));
-    const ssmi_ssd shape = {
-        .length = w->pass->tokens, .states = net->states, .width = net->inner / net->heads};
-    int failed = 0;
-    w->rows = w->pass->batch * w->pass->tokens;
+    const ssmi_ssd shape = {.length = tokens, .states = net->states, .width = net->inner / net->heads};
+    size_t used = 0;
+    float *q;
+    w->rows = batch * tokens;
     w->mixed = net->inner + 2 * net->states;
-    take(tmp, &failed, &w->h, w->rows, net->model);
-    take(tmp, &failed, &w->normed, w->rows, net->model);
-    take(tmp, &failed, &w->gate, w->rows, net->inner);
-    take(tmp, &failed, &w->y, w->rows, net->inner);
-    take(tmp, &failed, &w->mix, w->rows, w->mixed + net->heads);
-    take(tmp, &failed, &w->xbc, w->rows, w->mixed);
-    take(tmp, &failed, &w->dt, w->rows, net->heads);
-    take(tmp, &failed, &w->decay, w->rows, net->heads);
-    take(tmp, &failed, &w->scratch, ssmi_ssd_scratch(&shape), 1);
-    take(tmp, &failed, &w->hidden, w->rows, hidden);
-    take(tmp, &failed, &w->reference, w->rows, 4);
-    take(tmp, &failed, &w->q_scale, w->rows, 1);
-    if (failed) return SSM_E_MEMORY;
-    w->q = SSMI_ALLOC(tmp, int16_t, w->rows * widest);
-    return w->q != NULL ? SSM_OK : SSM_E_MEMORY;
+    take(&w->h, base, &used, w->rows * net->model);
+    take(&w->normed, base, &used, w->rows * net->model);
+    take(&w->gate, base, &used, w->rows * net->inner);
+    take(&w->y, base, &used, w->rows * net->inner);
+    take(&w->mix, base, &used, w->rows * (w->mixed + net->heads));
+    take(&w->xbc, base, &used, w->rows * w->mixed);
+    take(&w->dt, base, &used, w->rows * net->heads);
+    take(&w->decay, base, &used, w->rows * net->heads);
+    take(&w->scratch, base, &used, ssmi_ssd_scratch(&shape));
+    take(&w->hidden, base, &used, w->rows * hidden);
+    take(&w->reference, base, &used, w->rows * 4);
+    take(&w->q_scale, base, &used, w->rows);
+    take(&w->turn, base, &used, tokens * net->states);
+    take(&q, base, &used, (w->rows * widest + 1) / 2);
+    w->q = (int16_t *)(void *)q;
+    return used;
+}
+
+size_t ssmi_zero_forward_scratch(const ssmi_zero_network *network, size_t batch, size_t tokens)
+{
+    workspace w = {.net = network};
+    return divide(&w, NULL, batch, tokens) * sizeof(float) + 64;
+}
+
+size_t ssmi_zero_window_size(const ssmi_zero_network *net, size_t batch)
+{
+    return net->n_blocks * batch * (net->taps - 1) * (net->inner + 2 * net->states);
+}
+
+size_t ssmi_zero_h_size(const ssmi_zero_network *net, size_t batch)
+{
+    return net->n_blocks * batch * net->states * net->inner;
+}
+
+static ssm_status open_workspace(workspace *w, ssm_arena *tmp)
+{
+    const size_t size = divide(w, NULL, w->pass->batch, w->pass->tokens);
+    float *base = SSMI_ALLOC(tmp, float, size);
+    if (base == NULL) return SSM_E_MEMORY;
+    divide(w, base, w->pass->batch, w->pass->tokens);
+    return SSM_OK;
 }
 
 /* y (rows, y_stride) = x (rows, w->in) W' + bias, or added to it. */
@@ -96,25 +123,44 @@ static void two_layers(const workspace *ws, float *y, const float *x, const ssmi
     multiply(ws, y, w2->out, x, w3, rows, 1);
 }
 
-/* x, B, C and steps of all rows. */
-static void mix_rows(workspace *ws, const ssmi_zero_block *block)
+/* Cosines and sines of the tokens of this pass. */
+static const float *turn_of(const workspace *ws, const ssmi_zero_block *block)
+{
+    const size_t half = ws->net->states / 2;
+    float *turn = ws->turn;
+    if (ws->pass->position == NULL) return block->turn;
+    for (size_t t = 0; t < ws->pass->tokens; t++, turn += 2 * half) {
+        for (size_t i = 0; i < half; i++) {
+            const float angle = ws->pass->position[t] * block->frequency[i];
+            turn[i] = cosf(angle);
+            turn[i + half] = sinf(angle);
+        }
+    }
+    return ws->turn;
+}
+
+/* x, B, C and steps of all rows; `i` is the block's number. */
+static void mix_rows(workspace *ws, const ssmi_zero_block *block, size_t i)
 {
     const ssmi_zero_network *net = ws->net;
     const size_t tokens = ws->pass->tokens, stride = ws->mixed + net->heads;
+    float *window = ws->pass->state != NULL ? ws->pass->state->window : NULL;
     multiply(ws, ws->mix, stride, ws->normed, &block->mix, ws->rows, 0);
     const ssmi_conv_f32 conv = {ws->pass->batch, tokens, ws->mixed,   net->taps,
                                 ws->mix,         stride, block->conv, block->conv_bias};
-    ws->scan->conv_forward(ws->xbc, NULL, &conv);
+    if (window != NULL) window += i * ws->pass->batch * (net->taps - 1) * ws->mixed;
+    ws->scan->conv_forward(ws->xbc, window, &conv);
     ws->run->steps(ws->dt, ws->decay, ws->mix + ws->mixed, stride, block->step_bias, block->A, ws->rows,
                    net->heads);
+    const float *turn = turn_of(ws, block);
     for (size_t b = 0; b < ws->pass->batch; b++) {
         float *B = ws->xbc + b * tokens * ws->mixed + net->inner;
-        ws->run->rotate(B, ws->mixed, block->turn, tokens, net->states / 2);
-        ws->run->rotate(B + net->states, ws->mixed, block->turn, tokens, net->states / 2);
+        ws->run->rotate(B, ws->mixed, turn, tokens, net->states / 2);
+        ws->run->rotate(B + net->states, ws->mixed, turn, tokens, net->states / 2);
     }
 }
 
-static void recur(workspace *ws, const ssmi_zero_block *block, size_t from)
+static void recur(workspace *ws, const ssmi_zero_block *block, size_t i, size_t from)
 {
     const ssmi_zero_network *net = ws->net;
     const ssmi_ssd ssd = {.batch = ws->pass->batch,
@@ -131,7 +177,11 @@ static void recur(workspace *ws, const ssmi_zero_block *block, size_t from)
                           .dt = ws->dt,
                           .decay = ws->decay,
                           .D = block->D};
-    ws->run->ssd_dual(ws->y, ws->scratch, &ssd);
+    if (ws->pass->state == NULL) {
+        ws->run->ssd_dual(ws->y, ws->scratch, &ssd);
+    } else {
+        ws->run->ssd(ws->y, ws->pass->state->h + i * ws->pass->batch * net->states * net->inner, &ssd);
+    }
 }
 
 /* Rows [row, row + rows) of what does not look at other rows. */
@@ -144,12 +194,13 @@ static void read_out(workspace *ws, const ssmi_zero_block *block, size_t row, si
     multiply(ws, ws->h + row * net->model, net->model, y, &block->out, rows, 1);
 }
 
-/* One block; rows before `from` of each sequence are left as they were. */
-static void run_block(workspace *ws, const ssmi_zero_block *block, size_t from)
+/* Block i; rows before `from` of each sequence are left as they were. */
+static void run_block(workspace *ws, size_t i, size_t from)
 {
+    const ssmi_zero_block *block = &ws->net->block[i];
     ws->run->norm(ws->normed, ws->h, block->norm, ws->rows, ws->net->model);
-    mix_rows(ws, block);
-    recur(ws, block, from);
+    mix_rows(ws, block, i);
+    recur(ws, block, i, from);
     if (from == 0) {
         read_out(ws, block, 0, ws->rows);
         return;
@@ -199,10 +250,10 @@ ssm_status ssmi_zero_forward(const ssmi_zero_network *network, const ssmi_zero_p
     two_layers(&ws, ws.h, pass->feature, &network->embed1, &network->embed2, &network->embed3, ws.rows);
     keep_trace(&ws, 0);
     for (size_t i = 0; i < network->n_blocks; i++) {
-        run_block(&ws, &network->block[i], i + 1 == network->n_blocks ? pass->from : 0);
+        run_block(&ws, i, i + 1 == network->n_blocks ? pass->from : 0);
         keep_trace(&ws, i + 1);
     }
-    for (size_t b = 0; b < pass->batch; b++) run_head(&ws, b);
+    for (size_t b = 0; b < pass->batch && pass->from < pass->tokens; b++) run_head(&ws, b);
     ssmi_arena_rewind(tmp, mark);
     return SSM_OK;
 }

@@ -27,10 +27,23 @@ typedef struct search {
     double *wave;        /* (n, 2) */
 } search;
 
-static ssm_status open_search(search *s, ssm_arena *tmp)
+static void size_search(search *s)
 {
     s->n_lags = s->longest * 3 / 2 + 2;
     for (s->n = 1; s->n < s->length + s->n_lags;) s->n *= 2;
+}
+
+size_t ssmi_zero_periods_scratch(size_t length, size_t longest)
+{
+    search s = {.length = length, .longest = longest};
+    const size_t blocks = 2 * VERSIONS + 2, rounding = 64;
+    size_search(&s);
+    return sizeof(double) * (VERSIONS * (s.length + s.n_lags) + s.n_lags + 2 * s.n) + blocks * rounding;
+}
+
+static ssm_status open_search(search *s, ssm_arena *tmp)
+{
+    size_search(s);
     for (int v = 0; v < VERSIONS; v++) {
         s->y[v] = SSMI_ALLOC(tmp, double, s->length);
         s->r[v] = SSMI_ALLOC(tmp, double, s->n_lags);

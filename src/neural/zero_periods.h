@@ -14,4 +14,7 @@ typedef struct ssmi_zero_periods {
 ssm_status ssmi_zero_find_periods(const double *z, const unsigned char *seen, size_t length, size_t longest,
                                   ssmi_zero_periods *out, ssm_arena *tmp);
 
+/* Bytes of scratch that it takes, at most. */
+size_t ssmi_zero_periods_scratch(size_t length, size_t longest);
+
 #endif

@@ -135,7 +135,7 @@ static void bench_parts(ssm_context *ctx, size_t k, int integer, int rounds)
                cases[k].horizon, fastest((timed){run_look, &p}, rounds));
     check(ssmi_zero_look(&p.context, &p.view, &p.arena));
     float *out = SSMI_ALLOC(&p.arena, float, p.view.n_future *SSMI_ZERO_PATCH *SSMI_ZERO_LEVELS);
-    p.pass = (ssmi_zero_pass){1, p.view.tokens, p.view.from, p.view.feature, out, NULL};
+    p.pass = (ssmi_zero_pass){1, p.view.tokens, p.view.from, p.view.feature, out, NULL, NULL, NULL};
     for (p.isa = SSMI_ISA_PORTABLE; p.isa <= ssmi_cpu_isa(); p.isa++) {
         printf("{\"case\":\"forward\",\"context\":%zu,\"horizon\":%zu,\"precision\":\"%s\",\"isa\":\"%s\","
                "\"ms\":%.3f}\n",

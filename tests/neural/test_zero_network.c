@@ -78,8 +78,8 @@ static void features_are_those_of_the_training_program(void **state)
         const double loc = vector(&e, "loc")->value[0], scale = vector(&e, "scale")->value[0];
         const double worst = worst_of_rows(e.view.feature, vector(&e, "features"), e.view.tokens);
         print_message("%s: features within %.1e\n", series[s], worst);
-        assert_true(fabs(e.view.loc - loc) <= 1e-6 * fabs(loc));
-        assert_true(fabs(e.view.scale - scale) <= 1e-5 * scale);
+        assert_true(fabs(e.view.frame.loc - loc) <= 1e-6 * fabs(loc));
+        assert_true(fabs(e.view.frame.scale - scale) <= 1e-5 * scale);
         assert_true(worst <= 1e-5);
         golden_free(&e.vectors);
     }
@@ -97,7 +97,7 @@ static void blocks_are_those_of_the_training_program(void **state)
         float *trace = SSMI_ALLOC(&f->arena, float, (1 + net.n_blocks) * size);
         float *quantile = SSMI_ALLOC(&f->arena, float, tokens *SSMI_ZERO_PATCH *LEVELS);
         for (int isa = 0; isa <= (int)ssmi_cpu_isa(); isa++) {
-            const ssmi_zero_pass pass = {1, tokens, 0, e.view.feature, quantile, trace};
+            const ssmi_zero_pass pass = {1, tokens, 0, e.view.feature, quantile, trace, NULL, NULL};
             assert_int_equal(ssmi_zero_forward(&net, &pass, (ssmi_isa)isa, &f->arena), SSM_OK);
             double worst = worst_of_rows(trace, vector(&e, "embedding"), tokens);
             for (size_t i = 0; i < net.n_blocks; i++) {
@@ -121,7 +121,7 @@ static int ascending(const void *a, const void *b)
 /* Row h of the forecast in data units, sorted. */
 static void restore_row(double *row, const example *e, const float *quantile, size_t h)
 {
-    for (size_t k = 0; k < LEVELS; k++) row[k] = ssmi_zero_restore(&e->view, quantile[h * LEVELS + k]);
+    for (size_t k = 0; k < LEVELS; k++) row[k] = ssmi_zero_restore(&e->view.frame, quantile[h * LEVELS + k]);
     qsort(row, LEVELS, sizeof *row, ascending);
 }
 
@@ -133,12 +133,12 @@ static double quantile_error(const example *e, const float *straight, const floa
     for (size_t h = 0; h < t->dim[0]; h++) {
         double row[LEVELS], turned[LEVELS];
         example mirror = *e;
-        mirror.view.loc = -e->view.loc;
+        mirror.view.frame.loc = -e->view.frame.loc;
         restore_row(row, e, straight, h);
         if (flipped != NULL) restore_row(turned, &mirror, flipped, h);
         for (size_t k = 0; k < LEVELS; k++) {
             const double q = flipped != NULL ? 0.5 * (row[k] - turned[LEVELS - 1 - k]) : row[k];
-            worst = fmax(worst, fabs(q - t->value[h * LEVELS + k]) / e->view.scale);
+            worst = fmax(worst, fabs(q - t->value[h * LEVELS + k]) / e->view.frame.scale);
         }
     }
     return worst;
@@ -159,7 +159,7 @@ static void quantiles_are_those_of_the_training_program(void **state)
         memcpy(both, e.view.feature, rows * sizeof *both);
         ssmi_zero_flip(both + rows, both, e.view.tokens);
         for (int isa = 0; isa <= (int)ssmi_cpu_isa(); isa++) {
-            const ssmi_zero_pass pass = {2, e.view.tokens, e.view.from, both, quantile, NULL};
+            const ssmi_zero_pass pass = {2, e.view.tokens, e.view.from, both, quantile, NULL, NULL, NULL};
             assert_int_equal(ssmi_zero_forward(&net, &pass, (ssmi_isa)isa, &f->arena), SSM_OK);
             const double one = quantile_error(&e, quantile, NULL, vector(&e, "quantiles"));
             const double two = quantile_error(&e, quantile, quantile + out, vector(&e, "quantiles_flip"));
