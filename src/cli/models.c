@@ -21,7 +21,8 @@ static const struct {
                     {SSM_CAP_DIRECT, "direct"},       {SSM_CAP_ONLINE, "online"},
                     {SSM_CAP_COMPOSITE, "composite"}, {SSM_CAP_MULTIVARIATE, "multivariate"},
                     {SSM_CAP_EXOGENOUS, "exogenous"}, {SSM_CAP_IRREGULAR, "irregular"},
-                    {SSM_CAP_DECOMPOSE, "decompose"}, {SSM_CAP_SYSTEM, "system"}};
+                    {SSM_CAP_DECOMPOSE, "decompose"}, {SSM_CAP_SYSTEM, "system"},
+                    {SSM_CAP_FROZEN, "frozen"}};
 enum { N_CAPABILITIES = sizeof capabilities / sizeof *capabilities };
 
 static void print_choices(const ssm_option *option)

@@ -10,6 +10,7 @@
  * value: ETTh1, context 2048, horizon 96, all test windows: MSE 0.344. */
 #include "forecast/archive.h"
 #include "models/zero_calibration.h"
+#include "models/zero_stream.h"
 #include "models/zero_weights.h"
 
 #include <gsl/gsl_cdf.h>
@@ -19,7 +20,7 @@
 enum { LEVELS = SSMI_FAN_LEVELS, LONGEST_PERIOD = 1000000 };
 
 typedef struct options {
-    size_t context, period;
+    size_t context, period, refresh;
     int flip, precision, calibrate;
     char weights[SSM_OPTION_TEXT_SIZE];
 } options;
@@ -30,10 +31,9 @@ typedef struct zero {
     options options;
     ssmi_zero_model model;
     ssmi_zero_calibration calibration;
-    size_t horizon;        /* of the fit */
-    const double *history; /* (length) borrowed */
-    size_t length;
-    ssmi_zero_view view; /* of the history, for the horizon of the fit */
+    size_t horizon;      /* of the fit */
+    ssmi_zero_view view; /* of the history, for the horizon of the fit; not of rows added since */
+    ssmi_zero_stream stream;
 } zero;
 
 static ssm_status init(void *self_, const void *options_, ssm_arena *mem)
@@ -42,7 +42,8 @@ static ssm_status init(void *self_, const void *options_, ssm_arena *mem)
     const options *o = options_;
     self->options = *o;
     self->model = (ssmi_zero_model){.context = o->context, .period = o->period, .flip = o->flip};
-    return ssmi_zero_share(&self->model.network, o->weights, o->precision == INT8, mem->ctx);
+    SSMI_TRY(ssmi_zero_share(&self->model.network, o->weights, o->precision == INT8, mem->ctx));
+    return ssmi_zero_stream_open(&self->stream, &self->model, o->refresh, mem);
 }
 
 static ssm_status fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm_arena *tmp)
@@ -57,20 +58,34 @@ static ssm_status condition(void *self_, const ssm_series *history, ssm_arena *m
 {
     (void)tmp;
     zero *self = self_;
-    self->history = history->value;
-    self->length = history->length;
-    return ssmi_zero_view_of(&self->model, self->history, self->length, self->horizon, &self->view, mem);
+    SSMI_TRY(
+        ssmi_zero_view_of(&self->model, history->value, history->length, self->horizon, &self->view, mem));
+    ssmi_zero_stream_start(&self->stream, history->value, history->length, self->horizon, &self->view.frame);
+    return SSM_OK;
+}
+
+static ssm_status update(void *self_, const double *y)
+{
+    zero *self = self_;
+    return ssmi_zero_stream_update(&self->stream, *y);
+}
+
+/* fan (horizon, LEVELS) in data units. */
+static ssm_status forecast(const zero *self, double *fan, size_t horizon, ssm_arena *tmp)
+{
+    const ssmi_zero_stream *s = &self->stream;
+    if (s->running) return ssmi_zero_stream_forecast(s, fan, horizon, tmp);
+    return ssmi_zero_forecast(&self->model, fan, s->value, s->length, horizon, &self->view, tmp);
 }
 
 static ssm_status predict(const void *self_, ssm_forecast *out, ssm_arena *tmp)
 {
     const zero *self = self_;
-    const double loc = self->view.loc, scale = self->view.scale;
+    const double loc = self->stream.frame.loc, scale = self->stream.frame.scale;
     const size_t n = out->n_levels;
     double *fan = SSMI_ALLOC(tmp, double, out->horizon *LEVELS), *z = SSMI_ALLOC(tmp, double, n);
     if (fan == NULL || z == NULL) return SSM_E_MEMORY;
-    SSMI_TRY(
-        ssmi_zero_forecast(&self->model, fan, self->history, self->length, out->horizon, &self->view, tmp));
+    SSMI_TRY(forecast(self, fan, out->horizon, tmp));
     for (size_t k = 0; k < n; k++) z[k] = gsl_cdf_ugaussian_Pinv(out->level[k]);
     for (size_t h = 0; h < out->horizon; h++) {
         const double *q = fan + h * LEVELS;
@@ -97,19 +112,28 @@ static ssm_status params(void *self_, ssm_archive *archive)
                             (size_t[]){1, SSMI_CONFORMAL_POINTS});
 }
 
+static ssm_status state(void *self_, ssm_archive *archive)
+{
+    zero *self = self_;
+    ssmi_zero_stream *s = &self->stream;
+    SSMI_TRY(ssmi_zero_stream_archive(s, archive));
+    if (!ssmi_archive_loading(archive) || s->running) return SSM_OK;
+    return ssmi_zero_view_of(&self->model, s->value, s->length, s->horizon, &self->view,
+                             ssmi_archive_memory(archive));
+}
+
 static ssm_status note(const void *self_, char *text, size_t size)
 {
     const zero *self = self_;
-    const ssmi_zero_view *view = &self->view;
+    const size_t most = self->model.context, length = self->stream.length;
+    const ssmi_zero_periods *periods = &self->stream.frame.periods;
     char season[64] = "", quantiles[64] = "";
-    const size_t rows = self->length < self->model.context ? self->length : self->model.context;
-    if (view->tokens > 0 && view->periods.main_strength > 0)
-        snprintf(season, sizeof season, ", main period %zu (r %.2f)", view->periods.main,
-                 view->periods.main_strength);
+    if (length > 0 && periods->main_strength > 0)
+        snprintf(season, sizeof season, ", main period %zu (r %.2f)", periods->main, periods->main_strength);
     if (self->options.calibrate)
         snprintf(quantiles, sizeof quantiles, ", past errors count %.0f %%", 100 * self->calibration.weight);
     snprintf(text, size, "pretrained, nothing fitted; context of %zu rows%s%s",
-             view->tokens > 0 ? rows : self->model.context, season, quantiles);
+             length > 0 && length < most ? length : most, season, quantiles);
     return SSM_OK;
 }
 
@@ -122,6 +146,8 @@ static const ssm_option option_table[] = {
      SSM_OPTION_FLAG, offsetof(options, flip), "false", 0, 1, NULL},
     {"period", "main period in rows; 0 finds it in the context", SSM_OPTION_SIZE, offsetof(options, period),
      "0", 0, LONGEST_PERIOD, NULL},
+    {"refresh", "rows after which location, scale and periods are found anew when rows are added one by one",
+     SSM_OPTION_SIZE, offsetof(options, refresh), "128", 1, SSMI_ZERO_CONTEXT, NULL},
     {"calibrate", "correct the quantiles by forecasts of the series' own past", SSM_OPTION_FLAG,
      offsetof(options, calibrate), "false", 0, 1, NULL},
     {"precision", "arithmetic of the large products", SSM_OPTION_CHOICE, offsetof(options, precision),
@@ -135,14 +161,16 @@ const ssm_forecaster_type ssmi_model_zero = {
     .name = "zero",
     .summary = "pretrained selective state-space network: forecasts at once, nothing is trained",
     .reference = "Dao & Gu (2024), Transformers are SSMs; trained on synthetic series only",
-    .caps = SSM_CAP_MISSING | SSM_CAP_GLOBAL,
+    .caps = SSM_CAP_MISSING | SSM_CAP_GLOBAL | SSM_CAP_ONLINE | SSM_CAP_FROZEN,
     .self_size = sizeof(zero),
     .options_size = sizeof(options),
     .options = option_table,
     .init = init,
     .fit = fit,
     .condition = condition,
+    .update = update,
     .predict = predict,
     .params = params,
+    .state = state,
     .note = note,
 };
