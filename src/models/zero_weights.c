@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_SIZE = 64, LARGEST = 8192, MOST_BLOCKS = 64 };
+enum { NAME_SIZE = 64, LARGEST = 8192, MOST_BLOCKS = 64, MOST_STATE = 1 << 24 /* floats */ };
 
 #if SSMCAST_EMBED_WEIGHTS
 extern const unsigned char ssmi_zero_image[], ssmi_zero_image_end[];
@@ -253,6 +253,8 @@ static ssm_status measure(loader *l, ssmi_zero_network *net)
     do {
         snprintf(name, sizeof name, "blocks.%zu.A_log", ++net->n_blocks);
     } while (net->n_blocks < MOST_BLOCKS && find(l, name) != NULL);
+    if (net->inner * net->states > MOST_STATE / net->n_blocks)
+        return ssmi_fail(l->mem->ctx, SSM_E_FORMAT, "%s: the state of the network is too large", l->what);
     return SSM_OK;
 }
 
