@@ -21,6 +21,8 @@ const cli_option cli_request_options[] = {
      offsetof(cli_request, quantiles), NULL, 0, 0, NULL},
     {"set", 's', "NAME=VALUE", "option of the model; may be given several times", CLI_LIST,
      offsetof(cli_request, set), NULL, 0, 0, NULL},
+    {"weights", 0, "FILE", "weights of a pretrained model, short for --set weights=FILE", CLI_TEXT,
+     offsetof(cli_request, weights), NULL, 0, 0, NULL},
     {"validation", 0, "ROWS", "last rows kept for choosing hyper-parameters, 0: the model decides", CLI_SIZE,
      offsetof(cli_request, validation), "0", 0, 1e9, NULL},
     {0}};
@@ -136,6 +138,7 @@ ssm_status cli_make_forecaster(const cli_request *request, ssm_arena *arena, ssm
     SSMI_TRY(ssmi_forecaster_new_member(arena, request->model, &f));
     if (request->system != NULL) SSMI_TRY(ssm_forecaster_set(f, "file", request->system));
     for (size_t i = 0; i < request->set.n; i++) SSMI_TRY(set_option(f, arena->ctx, request->set.item[i]));
+    if (request->weights != NULL) SSMI_TRY(ssm_forecaster_set(f, "weights", request->weights));
     *out = f;
     return SSM_OK;
 }

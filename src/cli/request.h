@@ -6,7 +6,7 @@
 #include <ssmcast/forecast.h>
 
 typedef struct cli_request {
-    const char *model, *system, *level, *quantiles;
+    const char *model, *system, *level, *quantiles, *weights;
     size_t horizon, validation;
     cli_list set;
 } cli_request;
