@@ -4,6 +4,7 @@
  *
  *     bench_zero [rounds] */
 #include "base/clock.h"
+#include "base/parallel.h"
 #include "models/zero_weights.h"
 #include "neural/zero_network.h"
 #include <cblas.h>
@@ -145,6 +146,70 @@ static void bench_parts(ssm_context *ctx, size_t k, int integer, int rounds)
     ssmi_arena_clear(&p.arena);
 }
 
+/* Row by row: an update, and a forecast from the carried state. */
+static void run_update(void *task)
+{
+    static size_t t;
+    answer *a = task;
+    check(ssm_forecaster_update(a->f, value + t++ % ROWS));
+}
+
+static void run_predict(void *task)
+{
+    answer *a = task;
+    check(ssm_forecaster_predict(a->f, &a->out));
+}
+
+static void bench_stream(ssm_context *ctx, size_t k, int rounds)
+{
+    static double mean[MOST];
+    answer a = {
+        .series = {.name = "bench", .value = value + ROWS - cases[k].context, .length = cases[k].context},
+        .out = {cases[k].horizon, 0, NULL, mean, NULL}};
+    const ssm_fit_task task = {&a.series, 1, cases[k].horizon, 0};
+    check(ssm_forecaster_new(ctx, "zero", &a.f));
+    check(ssm_forecaster_fit(a.f, &task));
+    check(ssm_forecaster_condition(a.f, &a.series));
+    const double start = ssmi_clock_cpu_seconds();
+    for (int i = 0; i < 256; i++) run_update(&a);
+    const double mean_ms = 1e3 * (ssmi_clock_cpu_seconds() - start) / 256;
+    run_update(&a);
+    printf("{\"case\":\"stream\",\"context\":%zu,\"horizon\":%zu,\"update_ms_mean_of_256\":%.4f,"
+           "\"predict_ms\":%.3f}\n",
+           cases[k].context, cases[k].horizon, mean_ms, fastest((timed){run_predict, &a}, rounds));
+    ssm_forecaster_free(a.f);
+}
+
+/* Many series at once, each with a handle of its own, as the command has them. */
+enum { SERIES = 1000, SERIES_ROWS = 512, SERIES_HORIZON = 48 };
+
+static ssm_status forecast_one(void *task, size_t i, ssm_arena *scratch)
+{
+    double mean[SERIES_HORIZON];
+    answer a = {.series = {.name = "bench", .value = value + i % (ROWS - SERIES_ROWS), .length = SERIES_ROWS},
+                .out = {SERIES_HORIZON, 0, NULL, mean, NULL}};
+    double *first = task;
+    check(ssm_forecaster_new(scratch->ctx, "zero", &a.f));
+    check(ssm_forecaster_fit(a.f, &(ssm_fit_task){&a.series, 1, SERIES_HORIZON, 0}));
+    run_answer(&a);
+    first[i] = mean[0];
+    ssm_forecaster_free(a.f);
+    return SSM_OK;
+}
+
+static void bench_many(ssm_context *ctx, size_t threads)
+{
+    static double first[SERIES];
+    ssm_context_set_threads(ctx, threads);
+    const double start = ssmi_clock_seconds(), cpu = ssmi_clock_cpu_seconds();
+    check(ssmi_parallel_for(ctx, SERIES, forecast_one, first));
+    printf("{\"case\":\"many\",\"series\":%d,\"context\":%d,\"horizon\":%d,\"threads\":%zu,\"seconds\":%.3f,"
+           "\"cpu_seconds\":%.3f}\n",
+           SERIES, SERIES_ROWS, SERIES_HORIZON, threads, ssmi_clock_seconds() - start,
+           ssmi_clock_cpu_seconds() - cpu);
+    ssm_context_set_threads(ctx, 1);
+}
+
 /* One product of the size of a block's first, by OpenBLAS and by the packed kernel, the two taking turns. */
 enum { M = 133, N = 1160, K = 256 };
 static float x[M * K], w[N * K], y[M * N];
@@ -207,6 +272,8 @@ int main(int argc, char **argv)
             bench_answer(ctx, k, precision, "false", rounds);
     }
     bench_answer(ctx, 1, 0, "true", rounds);
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) bench_stream(ctx, k, rounds);
+    for (size_t threads = 1; threads <= 2; threads++) bench_many(ctx, threads);
     ssm_context_free(ctx);
     return 0;
 }
