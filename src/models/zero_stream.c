@@ -64,19 +64,21 @@ static size_t scratch_size(const ssmi_zero_model *model)
     return frame > tokens ? frame : tokens;
 }
 
-static void clear_scratch(void *stream)
+static void clear_scratch(void *scratch)
 {
-    ssmi_arena_clear(&((ssmi_zero_stream *)stream)->scratch);
+    ssmi_arena_clear(scratch);
 }
 
 /* A chunk that an arena has once stays with it. */
 static ssm_status reserve(ssmi_zero_stream *s, ssm_arena *mem)
 {
     const ssmi_mark empty = {NULL, 0, NULL};
-    ssmi_arena_init(&s->scratch, mem->ctx);
-    SSMI_TRY(ssmi_arena_defer(mem, clear_scratch, s));
-    if (ssmi_arena_alloc(&s->scratch, scratch_size(s->model), 1) == NULL) return SSM_E_MEMORY;
-    ssmi_arena_rewind(&s->scratch, empty);
+    s->scratch = SSMI_ALLOC(mem, ssm_arena, 1);
+    if (s->scratch == NULL) return SSM_E_MEMORY;
+    ssmi_arena_init(s->scratch, mem->ctx);
+    SSMI_TRY(ssmi_arena_defer(mem, clear_scratch, s->scratch));
+    if (ssmi_arena_alloc(s->scratch, scratch_size(s->model), 1) == NULL) return SSM_E_MEMORY;
+    ssmi_arena_rewind(s->scratch, empty);
     return SSM_OK;
 }
 
@@ -123,14 +125,14 @@ static size_t to_tell(const ssmi_zero_stream *s)
 /* Runs the patches that lie LAG or more behind the newest whole one, a chunk at a time. */
 static ssm_status tell(ssmi_zero_stream *s)
 {
-    const ssmi_mark mark = ssmi_arena_mark(&s->scratch);
+    const ssmi_mark mark = ssmi_arena_mark(s->scratch);
     const size_t until = to_tell(s);
     while (s->told < until) {
         run r;
-        if (!open_run(&r, batch_of(s), CHUNK, &s->scratch)) return SSM_E_MEMORY;
+        if (!open_run(&r, batch_of(s), CHUNK, s->scratch)) return SSM_E_MEMORY;
         for (; s->told < until && r.tokens < CHUNK; s->told += PATCH) add_token(&r, s, 0, s->told + PATCH);
-        SSMI_TRY(go(s, &r, &s->state, r.tokens, NULL, &s->scratch));
-        ssmi_arena_rewind(&s->scratch, mark);
+        SSMI_TRY(go(s, &r, &s->state, r.tokens, NULL, s->scratch));
+        ssmi_arena_rewind(s->scratch, mark);
     }
     return SSM_OK;
 }
@@ -169,7 +171,7 @@ static ssm_status freeze(ssmi_zero_stream *s)
     s->blind = !observed(s);
     if (s->blind) return SSM_OK;
     const ssmi_zero_context context = {s->value, s->length, s->horizon, s->model->period};
-    SSMI_TRY(ssmi_zero_frame_of(&s->frame, &context, &s->scratch));
+    SSMI_TRY(ssmi_zero_frame_of(&s->frame, &context, s->scratch));
     return rebuild(s, s->length);
 }
 

@@ -39,7 +39,7 @@ typedef struct ssmi_zero_stream {
     float *next; /* (batch, patch, levels) what the last whole token says of the next patch */
     int running; /* frame, rows, state and next are those of the rows; else the first update makes them */
     int blind;   /* no row of the context is observed */
-    ssm_arena scratch; /* one chunk that is never outgrown */
+    ssm_arena *scratch; /* one chunk that is never outgrown */
 } ssmi_zero_stream;
 
 /* All memory that updates need, kept in `mem`. */
