@@ -62,8 +62,11 @@ static void every_block_of_the_pretrained_network_is_this_block(void **state)
     double *feature = numbers(&k, ROWS * SSMI_ZERO_FEATURES, -1, 1, 3);
     const size_t plane = ROWS * WIDTH, shown = SSMI_ZERO_PATCH * SSMI_ZERO_LEVELS;
     float *trace = zeros_f32(&k, (1 + net.n_blocks) * plane), *quantile = zeros_f32(&k, ROWS * shown);
-    const ssmi_zero_pass pass = {BATCH,    TOKENS, 0, narrow(&k, feature, ROWS * SSMI_ZERO_FEATURES),
-                                 quantile, trace};
+    const ssmi_zero_pass pass = {.batch = BATCH,
+                                 .tokens = TOKENS,
+                                 .feature = narrow(&k, feature, ROWS * SSMI_ZERO_FEATURES),
+                                 .quantile = quantile,
+                                 .trace = trace};
     assert_int_equal(ssmi_zero_forward(&net, &pass, SSMI_ISA_PORTABLE, &arena), SSM_OK);
     float *params = zeros_f32(&k, table.size), *norm = zeros_f32(&k, WIDTH), *normed = zeros_f32(&k, plane);
     float *y = zeros_f32(&k, plane), *record = zeros_f32(&k, ssmi_mamba2_record_f32(&m, BATCH, TOKENS));
