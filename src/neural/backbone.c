@@ -6,7 +6,7 @@
 
 static ssmi_mixer lay_out(ssmi_parameters *table, const ssmi_backbone_size *size, size_t i, const char *name)
 {
-    char prefix[32];
+    char prefix[48];
     ssmi_mixer_size block = size->block[i];
     block.width = size->width;
     snprintf(prefix, sizeof prefix, "layers.%zu.%s.", i, name);
@@ -19,7 +19,7 @@ ssmi_backbone ssmi_backbone_layout(ssmi_parameters *table, const ssmi_backbone_s
     ssmi_backbone b = {
         .width = size->width, .n_blocks = size->n_blocks, .bidirectional = size->bidirectional};
     for (size_t i = 0; i < size->n_blocks; i++) {
-        char prefix[32];
+        char prefix[48];
         b.block[i] = lay_out(table, size, i, "mixer");
         if (b.bidirectional) b.twin[i] = lay_out(table, size, i, "twin");
         snprintf(prefix, sizeof prefix, "layers.%zu.norm.", i);
