@@ -19,8 +19,9 @@ static REAL NAME(ud_invert)(REAL x)
 /* A variance within [0, SQUARE_LIMIT]; the upper end for NaN. */
 static REAL NAME(ud_variance)(REAL x)
 {
-    if (!(x <= SQUARE_LIMIT)) x = SQUARE_LIMIT;
-    return x >= 0 ? x : 0;
+    if (x != x) return SQUARE_LIMIT;
+    if (x <= SQUARE_LIMIT) return x >= 0 ? x : 0;
+    return SQUARE_LIMIT;
 }
 
 KERNEL REAL NAME(ud_project)(REAL *restrict f, REAL *restrict g, const REAL *U, const REAL *D, const REAL *z,

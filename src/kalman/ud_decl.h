@@ -35,6 +35,7 @@ KERNEL void NAME(ud_covariance)(REAL *P, const REAL *U, const REAL *D, size_t n)
 /* A number within [-most, most]; the lower end for NaN. */
 static inline REAL NAME(ud_bound)(REAL x, REAL most)
 {
+    if (x != x) return -most;
     if (x >= -most && x <= most) return x;
     return x > 0 ? most : -most;
 }
