@@ -53,3 +53,16 @@ if [ -x "$SSMCAST" ]; then
         awk -F, 'NR > 1 && ($2 < $4 || $2 > $5) { printf "row %d: %.0f, expected %.0f (%.0f to %.0f)\n", NR + 79, $2, $3, $4, $5 }' > "$folder/command"
     cmp "$folder/whole" "$folder/command" || fail "resume and the command differ: $(diff "$folder/whole" "$folder/command")"
 fi
+
+# Control code: a motor held against a load that nothing measures; a tilt that a knock does not shake. The speed
+# estimated is off by less than 1 rad/s of the 45 that it turns at, and each of the 80 knocks is refused.
+check motor << 'END'
+load torque -0.0100 Nm, estimated -0.0089
+angle within 0.0022 rad of the set point in the last tenth of a second
+speed estimated within 0.73 rad/s
+END
+check tilt << 'END'
+angle within 0.23 degrees after ten seconds
+bias 0.030 rad/s, estimated 0.030
+accelerometer refused 80 times
+END
