@@ -10,11 +10,11 @@ read_json <- function(path) {        # numbers, names and nested lists, as the f
 }
 rows_of <- function(x, nrow, ncol) matrix(unlist(x), nrow, ncol, byrow = TRUE)
 cpu <- function() sum(proc.time()[1:2]) # resolves a millisecond
-least <- function(f, budget = 0.25) {
+least <- function(f, budget = 0.1) {
   start <- cpu(); f()
   calls <- max(1, ceiling(0.03 / max(cpu() - start, 0.001)))
   best <- Inf; begin <- cpu(); runs <- 0
-  while (runs < 3 || cpu() - begin < budget) {
+  while (runs < 2 || cpu() - begin < budget) {
     start <- cpu(); for (k in seq_len(calls)) f()
     best <- min(best, (cpu() - start) / calls); runs <- runs + 1
   }

@@ -12,7 +12,7 @@ import warnings
 import numpy as np
 from statsmodels.tsa.statespace.kalman_smoother import KalmanSmoother
 
-BUDGET = 0.25  # seconds of CPU per figure, at least three runs
+BUDGET = 0.1  # seconds of CPU per figure, at least two runs after a first
 warnings.simplefilter("ignore")
 
 
@@ -32,7 +32,7 @@ def build(folder, tolerance, univariate):
 def least(call):
     call()
     best, begin, runs = float("inf"), time.process_time(), 0
-    while runs < 3 or time.process_time() - begin < BUDGET:
+    while runs < 2 or time.process_time() - begin < BUDGET:
         start = time.process_time()
         call()
         best = min(best, time.process_time() - start)
