@@ -44,7 +44,7 @@ SSM_API ssm_status ssm_forecaster_get(const ssm_forecaster *f, const char *optio
  * the grid for a model without SSM_CAP_IRREGULAR. SSM_E_ARGUMENT: horizon 0, several series for a model that
  * fits one, series of one vector that differ in length or times. */
 SSM_API ssm_status ssm_forecaster_fit(ssm_forecaster *f, const ssm_fit_task *task);
-/* `history` (its values and name) must stay valid until the next condition or free. */
+/* `history` (its values, stamps and name) must stay valid until the next condition or free. */
 SSM_API ssm_status ssm_forecaster_condition(ssm_forecaster *f, const ssm_series *history);
 SSM_API ssm_status ssm_forecaster_update(ssm_forecaster *f, const double *y /* (1), or one per series */);
 SSM_API ssm_status ssm_forecaster_predict(ssm_forecaster *f, ssm_forecast *out);

@@ -121,13 +121,23 @@ static const char *names_of(const ssm_forecaster *f, const cli_data *data, ssm_a
     return names;
 }
 
+static const char no_grid[] = "irregular";
+
+static void step_of(const ssm_series *series, char *text, size_t size)
+{
+    if (series->stamp != NULL)
+        snprintf(text, size, "%s", no_grid);
+    else
+        ssm_step_text(series->time.step, text, size);
+}
+
 /* Facts that travel with a saved model, so that loading can tell whether the new data fit it. */
 static ssm_status annotate(ssm_forecaster *f, const cli_data *data, ssm_arena *arena)
 {
     char step[64];
     const char *names = names_of(f, data, arena);
     if (names == NULL) return SSM_E_MEMORY;
-    ssm_step_text(data->series[0].time.step, step, sizeof step);
+    step_of(&data->series[0], step, sizeof step);
     SSMI_TRY(ssm_forecaster_annotate(f, "data", data->table->path));
     SSMI_TRY(ssm_forecaster_annotate(f, "data.sha256", data->table->digest));
     SSMI_TRY(ssm_forecaster_annotate(f, "step", step));
@@ -151,8 +161,9 @@ static ssm_status warn_of_differences(cli_session *session, const char *path, co
 {
     char step[64];
     const char *expected = ssm_forecaster_annotation(f, "step");
-    ssm_step_text(data->series[0].time.step, step, sizeof step);
-    if (expected != NULL && strcmp(expected, step) != 0)
+    step_of(&data->series[0], step, sizeof step);
+    const int on_grids = data->series[0].stamp == NULL && expected != NULL && strcmp(expected, no_grid) != 0;
+    if (on_grids && strcmp(expected, step) != 0)
         cli_warn(session, "%s was fitted on rows every %s, these are every %s", path, expected, step);
     const char *names = names_of(f, data, arena), *fitted = ssm_forecaster_annotation(f, "series");
     if (names == NULL) return SSM_E_MEMORY;

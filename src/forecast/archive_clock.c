@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { NAME_SIZE = 32 };
+enum { NAME_SIZE = 32, MOST_AHEAD = 10000000 };
 
 static void split(double *half, int64_t time)
 {
@@ -47,6 +47,7 @@ static ssm_status archive_ahead(ssm_archive *archive, const char *name, ssmi_clo
     char part[NAME_SIZE];
     SSMI_TRY(ssmi_archive_size(archive, name_of(part, name, "n_ahead"), &clock->n_ahead));
     if (clock->n_ahead == 0) return SSM_OK;
+    if (clock->n_ahead > MOST_AHEAD) return ssmi_archive_reject(archive, "too many times ahead");
     name_of(part, name, "ahead");
     if (!ssmi_archive_loading(archive))
         return archive_times(archive, part, (int64_t *)clock->ahead, clock->n_ahead);

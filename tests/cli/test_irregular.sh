@@ -40,6 +40,20 @@ grep -q 'keeps no grid of times' "$folder/refused" || complain "the refusal does
 "$SSMCAST" forecast "$SOURCE/datasets/nile.csv" --model drift --step irregular > /dev/null 2>&1
 [ $? -eq 2 ] || complain "--step irregular does not keep the rows' own times"
 
+# a saved model does not mind where the next rows stand
+"$SSMCAST" fit "$folder/rows.csv" --model continuous --output "$folder/model" > /dev/null 2>&1 || complain "fit failed"
+sed '2,50d' "$folder/rows.csv" > "$folder/later.csv"
+"$SSMCAST" forecast "$folder/later.csv" --load "$folder/model" --horizon 2 --quiet > "$folder/again" 2> "$folder/loaded" ||
+    complain "load: $(cat "$folder/loaded")"
+grep -q 'was fitted on' "$folder/loaded" && complain "a warning of steps that are none: $(cat "$folder/loaded")"
+
+# every row is smoothed at its own time, by a model that can
+"$SSMCAST" filter "$folder/rows.csv" --plot "$folder/plot.svg" > "$folder/smoothed" 2> "$folder/note" ||
+    complain "filter failed: $(cat "$folder/note")"
+grep -q ' continuous: ' "$folder/note" || complain "filter took another model: $(cat "$folder/note")"
+cut -d, -f1 "$folder/rows.csv" | sed '1d; s/$/:00/' > "$folder/times"
+sed 1d "$folder/smoothed" | cut -d, -f2 | cmp -s - "$folder/times" || complain "filter shows other times"
+
 # rows are compared at the times at which they came: the line is forecast without an error
 "$SSMCAST" compare "$folder/rows.csv" --models continuous,naive --horizon 5 --output "$folder/report" --format json \
     > "$folder/compare" 2> /dev/null || complain "compare failed"
