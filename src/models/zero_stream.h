@@ -10,7 +10,7 @@
  * those of the context. Its patches end with the newest row; where that is not a multiple of sixteen rows
  * behind the told ones, the first of them is that of sixteen rows of which those told before count as not
  * seen, at its place in time between two whole positions. It lies 8 patches back, where it does little: right
- * behind it, first steps had twice the squared error of a fresh forecast; here they are level with it
+ * behind it, first steps had twice the squared error of a fresh forecast; here they have a tenth more or so
  * (notebooks-out/zero_shot.md). All this equals one pass over the same tokens with the same frozen numbers.
  *
  * Location, scale and periods are found anew, from as many of the last rows as the context takes and with
