@@ -1,4 +1,5 @@
 /* `ssmcast filter`: smooths, imputes, tells components apart, and names what stands out. */
+#include "cli/exogenous.h"
 #include "cli/filter_records.h"
 #include "cli/forecast_text.h"
 #include "eval/plot.h"
@@ -107,6 +108,7 @@ static int filter_data(cli_session *session, const filter_options *o, cli_filter
                        const cli_data *data, ssm_arena *arena)
 {
     cli_smoothed *s;
+    if (o->load == NULL) cli_warn_unused_exogenous(session, o->request.model, data->series);
     const cli_smoothing_task task = {.request = &o->request,
                                      .load = o->load,
                                      .save = o->save,

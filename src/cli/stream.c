@@ -289,6 +289,11 @@ static int open_run(stream_run *r, size_t n, char **operands)
 {
     const stream_options *o = r->options;
     int result = CLI_OK;
+    if (o->input.exogenous != NULL) {
+        cli_error(
+            "stream takes no exogenous columns: those of the next row would have to be known before it");
+        return CLI_USAGE;
+    }
     if (is_there(o->state)) {
         result = resume(r);
     } else if (n > 0) {

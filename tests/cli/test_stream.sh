@@ -183,6 +183,9 @@ odd 2 'not after' 'time,value\n2024-01-01,5\n2024-01-03,6\n2024-01-02,6\n' --ste
 odd 2 'gzip' '\037\213\010'
 stream < rest.csv
 exits 2 "nothing to learn from"
+stream two.csv --exogenous b < two.csv
+exits 2 "exogenous columns"
+says 'no exogenous' "exogenous columns"
 stream history.csv --model linear < rest.csv
 exits 2 "a model that is not online"
 says 'row by row' "a model that is not online"
