@@ -235,14 +235,9 @@ typedef struct search {
     ssm_arena *tmp;
 } search;
 
-/* The last rows that the budget allows, unless a series would be left with less than half of what it has. */
-static void limit_rows(search *w, size_t blocks)
+/* Do the last rows hold half of what they could of each series, or half of what there is? */
+static int covers_all(const search *w, size_t rows)
 {
-    const double n = (double)(blocks * w->p + 2);
-    const size_t budget = (size_t)(evaluation_budget / (n * n * (double)w->p));
-    size_t rows = budget < most_rows ? budget : most_rows;
-    if (rows < 50) rows = 50;
-    if (rows >= w->length) return;
     for (size_t i = 0; i < w->p; i++) {
         size_t all = 0, late = 0;
         for (size_t t = 0; t < w->length; t++) {
@@ -250,8 +245,20 @@ static void limit_rows(search *w, size_t blocks)
             all += observed;
             late += t >= w->length - rows ? observed : 0;
         }
-        if (2 * late < rows && 2 * late < all) return;
+        if (2 * late < rows && 2 * late < all) return 0;
     }
+    return 1;
+}
+
+/* The last rows that the budget allows, and up to eight times as many when a series is silent there. */
+static void limit_rows(search *w, size_t blocks)
+{
+    const double n = (double)(blocks * w->p + 2);
+    const size_t budget = (size_t)(evaluation_budget / (n * n * (double)w->p));
+    size_t rows = budget < most_rows ? budget : most_rows;
+    if (rows < 50) rows = 50;
+    for (int k = 0; k < 3 && rows < w->length && !covers_all(w, rows); k++) rows *= 2;
+    if (rows >= w->length) return;
     w->y += (w->length - rows) * w->p;
     w->length = rows;
 }
