@@ -50,13 +50,42 @@ static ssm_status check_online(const ssm_forecaster_type *type, ssm_context *ctx
                      type->name);
 }
 
+/* As --step says it. */
+static int is_irregular(const char *step)
+{
+    return step != NULL && (strcmp(step, "irregular") == 0 || strcmp(step, "none") == 0);
+}
+
+/* Mean distance of the rows; of one row nothing is known but that a second is a time. */
+static int64_t typical_gap(const cli_first_rows *rows)
+{
+    const int64_t span = rows->stamp[rows->rows - 1] - rows->stamp[0];
+    const int64_t gap = rows->rows > 1 ? span / (int64_t)(rows->rows - 1) : 0;
+    return gap > 0 ? gap : SSMI_SECOND;
+}
+
+/* The first rows and those that follow stand at their own times. */
+static void keep_times(cli_flow *s, cli_data *data, const cli_first_rows *rows)
+{
+    s->clock = (cli_clock){.irregular = 1, .last = rows->stamp[rows->rows - 1]};
+    for (size_t i = 0; i < rows->n; i++) {
+        data->series[i].stamp = rows->stamp;
+        data->series[i].time = (ssm_time_index){rows->stamp[0], {SSM_STEP_NANOSECONDS, typical_gap(rows)}};
+    }
+}
+
 /* The step that the user gave, or that a loaded model was fitted for, gives the times of the rows their grid.
  */
 static void set_clock(cli_flow *s, const char *text, cli_data *data, const cli_first_rows *rows)
 {
     ssm_step step;
     const char *rest = text != NULL ? ssmi_step_read(text, &step) : NULL;
-    if (s->clock.known || s->clock.irregular || rows->stamp == NULL || rest == NULL || *rest != '\0') return;
+    if (s->clock.known || s->clock.irregular || rows->stamp == NULL) return;
+    if (is_irregular(text)) {
+        keep_times(s, data, rows);
+        return;
+    }
+    if (rest == NULL || *rest != '\0') return;
     s->clock = (cli_clock){.known = 1, .index = {rows->stamp[0], step}};
     if (!cli_clock_row(&s->clock, rows->stamp[rows->rows - 1], &s->clock.row)) s->clock.known = 0;
     for (size_t i = 0; i < data->n_series; i++) data->series[i].time = s->clock.index;
@@ -130,20 +159,6 @@ ssm_status cli_stream_open_history(cli_flow *s, const cli_stream_origin *origin,
     return open_units(s, origin, &copy, NULL);
 }
 
-/* As --step says it. */
-static int is_irregular(const char *step)
-{
-    return step != NULL && (strcmp(step, "irregular") == 0 || strcmp(step, "none") == 0);
-}
-
-/* Mean distance of the rows; of one row nothing is known but that a second is a time. */
-static int64_t typical_gap(const cli_first_rows *rows)
-{
-    const int64_t span = rows->stamp[rows->rows - 1] - rows->stamp[0];
-    const int64_t gap = rows->rows > 1 ? span / (int64_t)(rows->rows - 1) : 0;
-    return gap > 0 ? gap : SSMI_SECOND;
-}
-
 ssm_status cli_stream_open_rows(cli_flow *s, const cli_stream_origin *origin, const cli_first_rows *rows)
 {
     cli_data data = {.n_series = rows->n, .series = SSMI_ALLOC(s->arena, ssm_series, rows->n)};
@@ -155,13 +170,6 @@ ssm_status cli_stream_open_rows(cli_flow *s, const cli_stream_origin *origin, co
         data.series[i] = (ssm_series){.name = rows->name[i], .value = value, .length = rows->rows};
         data.series[i].name = ssmi_arena_strdup(s->arena, rows->name[i]);
         if (data.series[i].name == NULL) return SSM_E_MEMORY;
-    }
-    if (rows->stamp != NULL && is_irregular(origin->step)) {
-        s->clock = (cli_clock){.irregular = 1, .last = rows->stamp[rows->rows - 1]};
-        for (size_t i = 0; i < rows->n; i++) {
-            data.series[i].stamp = rows->stamp;
-            data.series[i].time = (ssm_time_index){rows->stamp[0], {SSM_STEP_NANOSECONDS, typical_gap(rows)}};
-        }
     }
     return open_units(s, origin, &data, rows);
 }
