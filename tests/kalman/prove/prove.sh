@@ -20,7 +20,7 @@ analyse() { # STATES SENSORS MORE-FLAGS
         "$here/endless.c" "$amalgamation/ssmcast_kf.c" > "$report" 2>&1 || true
 }
 
-frama-c -version | sed 's/^/Frama-C /'
+echo "Frama-C $(frama-c -version)"
 for n in $states; do
     for p in $sensors; do
         for precision in float double; do
