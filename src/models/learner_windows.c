@@ -72,7 +72,7 @@ void ssmi_learner_batch_set(ssmi_learner_batch *batch, size_t i, const double *w
                             const unsigned char *gap, int64_t last, const ssmi_learner_skip *skip)
 {
     const size_t L = skip->ridge->lookback, phases = skip->net->tokens * skip->net->size.phases;
-    double *z = batch->z + i * (L + 1);
+    double *z = batch->z + i * ssmi_ridge_width(skip->ridge);
     ssmi_ridge_regressors(z, &batch->centre[i], window, skip->ridge);
     const double spread = fmax(z[L], least_spread);
     for (size_t t = 0; t < L; t++) {

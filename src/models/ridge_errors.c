@@ -11,7 +11,7 @@ typedef struct walk {
     const ssmi_ridge *ridge;
     size_t capacity, skip, seen;
     double widen;
-    double *z; /* (lookback + 1) */
+    double *z; /* (width) */
 } walk;
 
 static void take(walk *w, const ssmi_window_series *s, size_t origin)

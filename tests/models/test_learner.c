@@ -1,7 +1,7 @@
 /* What all trained forecasters share, whatever their network is made of. */
 #include "fixture.h"
 
-#include "models/learner_phases.h"
+#include "models/learner_windows.h"
 #include <stdint.h>
 #include <unistd.h>
 
@@ -227,6 +227,48 @@ static void phases_are_those_of_season_and_calendar(void **state)
     assert_int_equal(p.n, 0);
 }
 
+/* The skip of a batch is what the ridge forecasts for each of its windows, also when it is a mean of two
+ * maps. */
+static void the_skip_of_a_batch_is_the_ridge_of_each_window(void **state)
+{
+    (void)state;
+    enum { MOST = 16, ROOM = 5 };
+    ssm_context *ctx;
+    ssm_arena arena;
+    double y[LENGTH], z[MOST + SSMI_RIDGE_PARTS], c, mean[HORIZON];
+    ssmi_window_series panel;
+    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+    ssmi_arena_init(&arena, ctx);
+    fill(y, LENGTH);
+    ssm_series series = fixture_series(y, LENGTH, 0);
+    assert_int_equal(ssmi_windows_prepare(&panel, &series, LENGTH, &arena), SSM_OK);
+    for (size_t parts = 1; parts <= SSMI_RIDGE_PARTS; parts++) {
+        ssmi_ridge ridge = {.lookback = MOST,
+                            .centre = SSMI_RIDGE_LAST,
+                            .n_parts = parts,
+                            .part = {{MOST, SSMI_RIDGE_LAST, 1, 1}, {9, SSMI_RIDGE_MEAN, 1, 1}}};
+        const ssmi_ridge_task task = {.panel = &panel, .n_series = 1, .horizon = HORIZON, .alpha = 1};
+        assert_int_equal(ssmi_ridge_refit(&ridge, &task, &arena, &arena), SSM_OK);
+        const ssmi_network net = {.tokens = 1};
+        const ssmi_learner_skip skip = {.ridge = &ridge, .net = &net};
+        const size_t size = ssmi_learner_batch_of(NULL, &skip, ROOM).size;
+        float *memory = SSMI_ALLOC(&arena, float, size);
+        assert_non_null(memory);
+        ssmi_learner_batch batch = ssmi_learner_batch_of(memory, &skip, ROOM);
+        for (size_t i = 0; i < ROOM; i++)
+            ssmi_learner_batch_set(&batch, i, panel.value + 30 * i, NULL, 0, &skip);
+        ssmi_learner_batch_close(&batch, ROOM, &skip);
+        for (size_t i = 0; i < ROOM; i++) {
+            ssmi_ridge_regressors(z, &c, panel.value + 30 * i, &ridge);
+            ssmi_ridge_apply(mean, z, &ridge, 1, HORIZON);
+            for (size_t h = 0; h < HORIZON; h++)
+                assert_true(fabs(batch.skip[i * HORIZON + h] - (c + mean[h])) <= 1e-6 * (1 + fabs(mean[h])));
+        }
+    }
+    ssmi_arena_clear(&arena);
+    ssm_context_free(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +277,7 @@ int main(void)
         cmocka_unit_test(a_stopped_fit_goes_on_from_its_checkpoint_to_the_same_bytes),
         cmocka_unit_test(a_row_has_the_same_number_in_every_slice),
         cmocka_unit_test(phases_are_those_of_season_and_calendar),
+        cmocka_unit_test(the_skip_of_a_batch_is_the_ridge_of_each_window),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
