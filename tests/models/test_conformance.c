@@ -1,4 +1,4 @@
-/* Every registered forecaster: order of calls, sound forecasts, repeatability, missing rows, streaming. */
+/* Every registered forecaster: order of calls, sound forecasts, missing rows, streaming. */
 #include "models/conformance.h"
 
 static void calls_out_of_order_are_refused(void **state)
@@ -46,24 +46,6 @@ static void forecasts_are_finite_ordered_and_better_than_nothing(void **state)
             if (!(a.quantile[h * LEVELS + 4] > a.quantile[h * LEVELS]))
                 fail_msg("%s: noisy rows have an interval without width", type->name);
         }
-        ssm_context_free(ctx);
-    }
-}
-
-static void a_repeat_gives_the_same_bytes_with_any_thread_count(void **state)
-{
-    (void)state;
-    double y[ROWS];
-    make_rows(y, 3);
-    ssm_series series = series_of(y, ROWS);
-    FOR_EACH_MODEL(type)
-    {
-        answer first, again;
-        ssm_context *ctx = new_context();
-        must(whole_way(ctx, type->name, &series, &first), ctx, type->name);
-        ssm_context_set_threads(ctx, 4);
-        must(whole_way(ctx, type->name, &series, &again), ctx, type->name);
-        assert_same(&first, &again, type->name, "the number of threads");
         ssm_context_free(ctx);
     }
 }
@@ -239,7 +221,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(calls_out_of_order_are_refused),
         cmocka_unit_test(forecasts_are_finite_ordered_and_better_than_nothing),
-        cmocka_unit_test(a_repeat_gives_the_same_bytes_with_any_thread_count),
         cmocka_unit_test(predicting_and_conditioning_leave_no_trace),
         cmocka_unit_test(missing_rows_are_handled_or_refused_as_declared),
         cmocka_unit_test(streaming_equals_batch),
