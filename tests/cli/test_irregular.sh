@@ -48,7 +48,7 @@ sed '2,50d' "$folder/rows.csv" > "$folder/later.csv"
 grep -q 'was fitted on' "$folder/loaded" && complain "a warning of steps that are none: $(cat "$folder/loaded")"
 
 # every row is smoothed at its own time, by a model that can
-"$SSMCAST" filter "$folder/rows.csv" --plot "$folder/plot.svg" > "$folder/smoothed" 2> "$folder/note" ||
+"$SSMCAST" filter "$folder/rows.csv" > "$folder/smoothed" 2> "$folder/note" ||
     complain "filter failed: $(cat "$folder/note")"
 grep -q ' continuous: ' "$folder/note" || complain "filter took another model: $(cat "$folder/note")"
 cut -d, -f1 "$folder/rows.csv" | sed '1d; s/$/:00/' > "$folder/times"
