@@ -23,6 +23,11 @@ extern const ssmi_kalman_form ssmi_kalman_univariate, ssmi_kalman_multivariate, 
 /* NULL for SSM_KALMAN_PARALLEL, which does not go row after row, and for what is no form. */
 const ssmi_kalman_form *ssmi_kalman_sequential_form(ssm_kalman_form form);
 
+/* Takes in scalar i of a row. */
+typedef ssmi_innovation ssmi_kalman_take(ssmi_kalman_filter *f, const ssmi_observation *o, size_t i);
+/* Prepares the row y and takes in its scalars in order; missing ones are marked so. */
+void ssmi_kalman_each_scalar(ssmi_kalman_filter *f, const double *y, ssmi_kalman_take *take);
+
 /* The update of the univariate form; f->state.P must be valid. Forms fall back on it. */
 void ssmi_kalman_update_scalars(ssmi_kalman_filter *f, const double *y);
 

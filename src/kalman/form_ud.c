@@ -127,13 +127,7 @@ static ssmi_innovation update_scalar(ssmi_kalman_filter *f, const ssmi_observati
 
 static void update(ssmi_kalman_filter *f, const double *y)
 {
-    const ssmi_observation observed = ssmi_kalman_observe(&f->system, y);
-    for (size_t i = 0; i < f->system.p; i++) {
-        if (isnan(observed.y[i]))
-            f->row[i] = (ssmi_innovation){.kind = SSMI_KALMAN_MISSING, .v = NAN, .F = NAN};
-        else
-            f->row[i] = update_scalar(f, &observed, i);
-    }
+    ssmi_kalman_each_scalar(f, y, update_scalar);
 }
 
 /* The kernels cut at a limit what would overflow; an infinite mean tells the run that it has ended. */

@@ -13,17 +13,26 @@ static void nothing(ssmi_kalman_filter *f)
     (void)f;
 }
 
-void ssmi_kalman_update_scalars(ssmi_kalman_filter *f, const double *y)
+void ssmi_kalman_each_scalar(ssmi_kalman_filter *f, const double *y, ssmi_kalman_take *take)
 {
-    const size_t n = f->system.n, p = f->system.p;
     const ssmi_observation observed = ssmi_kalman_observe(&f->system, y);
-    for (size_t i = 0; i < p; i++) {
+    for (size_t i = 0; i < f->system.p; i++) {
         if (isnan(observed.y[i]))
             f->row[i] = (ssmi_innovation){.kind = SSMI_KALMAN_MISSING, .v = NAN, .F = NAN};
         else
-            f->row[i] = ssmi_kalman_update(&f->state, observed.Z, i, observed.h[i], observed.y[i],
-                                           f->M + i * n, f->Minf + i * n);
+            f->row[i] = take(f, &observed, i);
     }
+}
+
+static ssmi_innovation take(ssmi_kalman_filter *f, const ssmi_observation *o, size_t i)
+{
+    const size_t n = f->system.n;
+    return ssmi_kalman_update(&f->state, o->Z, i, o->h[i], o->y[i], f->M + i * n, f->Minf + i * n);
+}
+
+void ssmi_kalman_update_scalars(ssmi_kalman_filter *f, const double *y)
+{
+    ssmi_kalman_each_scalar(f, y, take);
 }
 
 static void predict(ssmi_kalman_filter *f)
