@@ -62,7 +62,7 @@ ssm_status ssmi_estimate_open(ssmi_estimate_search *s, ssm_arena *arena)
 {
     const size_t n = s->n;
     s->free = SSMI_ALLOC(arena, size_t, n);
-    s->theta = SSMI_ALLOC(arena, double, n *(n + 15));
+    s->theta = SSMI_ALLOC(arena, double, n *(n + 16));
     if (s->free == NULL || s->theta == NULL) return SSM_E_MEMORY;
     s->low = s->theta + n;
     s->high = s->low + n;
@@ -72,7 +72,7 @@ ssm_status ssmi_estimate_open(ssmi_estimate_search *s, ssm_arena *arena)
     s->from = s->at + n;
     s->to = s->from + n;
     s->climb = s->to + n;
-    s->scratch = s->climb + 4 * n;
+    s->scratch = s->climb + 5 * n;
     s->J = s->scratch + 3 * n;
     s->analytic = s->task->gradient != NULL && is_constant(s->task->model);
     return s->analytic ? open_score(s, arena) : open_filter(s, arena);

@@ -21,7 +21,7 @@ typedef struct ssmi_estimate_search {
     size_t n, n_free, *free;        /* parameters; those in the climb, (n) */
     double *theta, *low, *high;     /* (n) */
     double *x, *gx, *J, *scratch;   /* (n), (n), (n, n), (3 n) */
-    double *at, *from, *to, *climb; /* (n) theta of an evaluation; (n), (n), (4 n) of the climb */
+    double *at, *from, *to, *climb; /* (n) theta of an evaluation; (n), (n), (5 n) of the climb */
 
     double loglik; /* at theta */
     size_t evaluations;

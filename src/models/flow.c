@@ -2,7 +2,7 @@
  * bounds, by values alone. A variance that ends at the bottom becomes zero where that costs nothing. */
 #include "models/flow.h"
 
-#include "models/maximise.h"
+#include "core/climb.h"
 
 #include <math.h>
 #include <string.h>
@@ -13,6 +13,9 @@ static const double longest_diffuse_period = 24.0, wide_start = 4.0;
 static const double smallest_log = -32.0, largest_log = 5.0; /* of a variance, when that of y is 1 */
 static const double zero_log = -18.0, zero_cost = 0.01; /* below this, zero is tried; its price at most */
 static const double precision = 1e-5;                   /* of the log-likelihood */
+/* Of central differences: half of the digits would be lost at 1e-8, a log-likelihood bends little over 1e-4.
+ */
+static const double difference = 1e-4;
 
 typedef struct range {
     double low, high; /* logarithms */
@@ -100,9 +103,10 @@ static ssmi_continuous_fit run(estimation *e)
     return ssmi_continuous_run(&e->filter, &e->rows, e->burn);
 }
 
-static double value(void *user, const double *theta, double *gradient)
+static double value(void *user, const double *theta, double *gradient, int *stop)
 {
     (void)gradient;
+    (void)stop;
     estimation *e = user;
     for (size_t k = 0; k < e->n; k++) e->flow->parameter[e->index[k]] = exp(theta[k]);
     return run(e).loglik;
@@ -130,6 +134,7 @@ static ssm_status climb(estimation *e, int *converged)
 {
     double start[SSMI_FLOW_PARAMETERS], theta[SSMI_FLOW_PARAMETERS], best_theta[SSMI_FLOW_PARAMETERS];
     double low[SSMI_FLOW_PARAMETERS], high[SSMI_FLOW_PARAMETERS], best = -INFINITY;
+    double work[3 * SSMI_FLOW_PARAMETERS];
     const double size[2] = {(double)e->rows.length, 1.0};
     for (size_t k = 0; k < e->n; k++) {
         const range r = range_of(e->index[k]);
@@ -137,19 +142,26 @@ static ssm_status climb(estimation *e, int *converged)
         high[k] = r.high;
         start[k] = log(fmax(e->flow->parameter[e->index[k]], 1e-300));
     }
+    ssmi_climb_task task = {.n = e->n,
+                            .objective = value,
+                            .user = e,
+                            .low = low,
+                            .high = high,
+                            .precision = precision,
+                            .smallest_step = 1e-5,
+                            .difference = difference,
+                            .most_evaluations = 60};
     for (size_t k = 0; k < 2; k++) {
-        ssmi_maximum m = {.n = e->n, .low = low, .high = high, .value = value, .user = e, .most = 60};
-        m.size = size[k];
-        m.precision = precision;
+        task.size = size[k];
         memcpy(theta, start, sizeof theta);
-        ssmi_maximise(&m, theta);
-        if (!(m.best > best)) continue;
-        best = m.best;
-        *converged = m.converged;
+        const ssmi_climb_result found = ssmi_climb(theta, &task, work);
+        if (!(found.value > best)) continue;
+        best = found.value;
+        *converged = found.converged;
         memcpy(best_theta, theta, sizeof theta);
     }
     if (isinf(best)) return SSM_E_NUMERIC;
-    value(e, best_theta, NULL);
+    value(e, best_theta, NULL, NULL);
     clear_zeros(e, best);
     return SSM_OK;
 }

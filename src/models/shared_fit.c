@@ -7,8 +7,8 @@
  * movement at a time, as long as AICc falls. */
 #include "models/shared.h"
 
+#include "core/climb.h"
 #include "kalman/score.h"
-#include "models/maximise.h"
 
 #include <math.h>
 #include <string.h>
@@ -17,7 +17,7 @@ static const double smallest_log = -28.0, largest_log = 5.0, largest_loading = 1
 static const double precision = 1e-3; /* of the log-likelihood */
 /* Rows times scalars times squared states that one evaluation may cost, and rows at most. */
 static const double evaluation_budget = 2e6;
-enum { most_rows = 4000, most_evaluations = 300 };
+enum { most_rows = 4000, most_evaluations = 300, most_parameters = 256 };
 
 /* ---- estimation ---- */
 
@@ -70,8 +70,9 @@ static void gather(const estimation *e, double *gradient)
     }
 }
 
-static double value(void *user, const double *theta, double *gradient)
+static double value(void *user, const double *theta, double *gradient, int *stop)
 {
+    (void)stop;
     estimation *e = user;
     ssm_kalman_summary summary;
     read_theta(e->s, theta);
@@ -108,27 +109,27 @@ static double criterion(const estimation *e, double loglik)
 static ssm_status climb(estimation *e, ssmi_shared_fit *fit, ssm_arena *tmp)
 {
     double *theta = SSMI_ALLOC(tmp, double, e->n), *low = SSMI_ALLOC(tmp, double, e->n);
-    double *high = SSMI_ALLOC(tmp, double, e->n);
-    if (theta == NULL || low == NULL || high == NULL) return SSM_E_MEMORY;
+    double *high = SSMI_ALLOC(tmp, double, e->n), *work = SSMI_ALLOC(tmp, double, 3 * e->n);
+    if (theta == NULL || low == NULL || high == NULL || work == NULL) return SSM_E_MEMORY;
     const size_t n_variances = e->s->p * (1 + e->s->blocks);
     for (size_t k = 0; k < e->n; k++) {
         low[k] = k < n_variances ? smallest_log : -largest_loading;
         high[k] = k < n_variances ? largest_log : largest_loading;
     }
     write_theta(theta, e->s);
-    ssmi_maximum m = {.n = e->n,
-                      .low = low,
-                      .high = high,
-                      .value = value,
-                      .exact = 1,
-                      .user = e,
-                      .size = (double)e->length,
-                      .precision = precision,
-                      .most = most_evaluations};
-    ssmi_maximise(&m, theta);
-    if (isinf(m.best)) return ssmi_fail(tmp->ctx, SSM_E_NUMERIC, "the likelihood cannot be evaluated");
+    const ssmi_climb_task task = {.n = e->n,
+                                  .objective = value,
+                                  .user = e,
+                                  .low = low,
+                                  .high = high,
+                                  .size = (double)e->length,
+                                  .precision = precision,
+                                  .smallest_step = 1e-5,
+                                  .most_evaluations = most_evaluations};
+    const ssmi_climb_result found = ssmi_climb(theta, &task, work);
+    if (isinf(found.value)) return ssmi_fail(tmp->ctx, SSM_E_NUMERIC, "the likelihood cannot be evaluated");
     read_theta(e->s, theta);
-    *fit = (ssmi_shared_fit){m.best, criterion(e, m.best), m.converged};
+    *fit = (ssmi_shared_fit){found.value, criterion(e, found.value), found.converged};
     return SSM_OK;
 }
 
@@ -137,7 +138,7 @@ ssm_status ssmi_shared_estimate(ssmi_shared *s, const double *y, size_t length, 
 {
     const ssmi_mark mark = ssmi_arena_mark(tmp);
     estimation e = {.s = s, .y = y, .length = length};
-    if (count_parameters(s) > SSMI_MAXIMISE_MOST)
+    if (count_parameters(s) > most_parameters)
         return ssmi_fail(tmp->ctx, SSM_E_UNSUPPORTED, "%zu series of rank %zu have too many parameters", s->p,
                          s->rank);
     ssm_status status = open_estimation(&e, tmp);
@@ -157,7 +158,7 @@ ssm_status ssmi_shared_loglik(const ssmi_shared *s, const double *y, size_t leng
     if (status == SSM_OK && theta == NULL) status = SSM_E_MEMORY;
     if (status == SSM_OK) {
         write_theta(theta, s);
-        *loglik = value(&e, theta, gradient);
+        *loglik = value(&e, theta, gradient, NULL);
     }
     ssmi_arena_rewind(tmp, mark);
     return status;

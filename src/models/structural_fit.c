@@ -11,8 +11,9 @@
  * Known value: log AirPassengers with dummy seasonals has its maximum at 229.3652 (KFAS convention). */
 #include "models/structural_parts.h"
 
+#include "core/climb.h"
+
 #include <math.h>
-#include <nlopt.h>
 #include <string.h>
 
 static const double smallest_log = -32.0, largest_log = 5.0; /* of a variance, when that of y is 1 */
@@ -151,32 +152,29 @@ static void keep_best(search *w, double loglik)
     memcpy(w->best_value, w->s->parameter, sizeof w->best_value);
 }
 
-/* Log-likelihood per row at the trial values, and its gradient on the theta scale when asked for. */
+/* Log-likelihood at the trial values, and its gradient on the theta scale when asked for. */
 static double evaluate(search *w, double *gradient)
 {
     ssm_kalman_summary summary = {.loglik = -INFINITY};
-    const double rows = (double)w->data->length;
     const ssmi_kalman_slope out = {
         .H = &w->H, .Qdiag = w->Qdiag, .P1 = w->P1, .T = w->scorer.n_places > 0 ? w->T : NULL};
     w->evaluations++;
     ssmi_structural_apply(&w->matrices);
     w->failure = ssmi_kalman_scorer_run(&w->scorer, w->data->y, w->data->length, NULL, &summary, &out);
-    if (w->failure != SSM_OK || !isfinite(summary.loglik)) {
-        for (size_t k = 0; gradient != NULL && k < w->n; k++) gradient[k] = 0.0;
-        return -1e10 / rows;
-    }
+    if (w->failure != SSM_OK || !isfinite(summary.loglik)) return -INFINITY;
     keep_best(w, summary.loglik);
     for (size_t k = 0; gradient != NULL && k < w->n; k++) {
         const size_t i = w->index[k];
-        gradient[k] = slope_of_parameter(w, i) * slope_of_theta(w->about + i, w->s->parameter[i]) / rows;
+        gradient[k] = slope_of_parameter(w, i) * slope_of_theta(w->about + i, w->s->parameter[i]);
     }
-    return summary.loglik / rows;
+    return summary.loglik;
 }
 
-static double call(unsigned n, const double *theta, double *gradient, void *user)
+static double objective(void *user, const double *theta, double *gradient, int *stop)
 {
     search *w = user;
-    for (unsigned k = 0; k < n; k++)
+    (void)stop;
+    for (size_t k = 0; k < w->n; k++)
         w->s->parameter[w->index[k]] = from_theta(w->about + w->index[k], theta[k]);
     return evaluate(w, gradient);
 }
@@ -185,25 +183,24 @@ static double call(unsigned n, const double *theta, double *gradient, void *user
 static int climb(search *w)
 {
     double theta[SSMI_STRUCTURAL_PARAMETERS], low[SSMI_STRUCTURAL_PARAMETERS],
-        high[SSMI_STRUCTURAL_PARAMETERS], value;
-    if (w->n == 0) return evaluate(w, NULL) > -1e10;
-    nlopt_opt opt = nlopt_create(NLOPT_LD_SLSQP, (unsigned)w->n);
-    if (opt == NULL) return 0;
+        high[SSMI_STRUCTURAL_PARAMETERS], work[3 * SSMI_STRUCTURAL_PARAMETERS];
+    if (w->n == 0) return isfinite(evaluate(w, NULL));
     for (size_t k = 0; k < w->n; k++) {
         const ssmi_parameter *p = w->about + w->index[k];
         low[k] = p->is_variance ? smallest_log : -7.0;
         high[k] = p->is_variance ? largest_log : 7.0;
-        theta[k] = fmin(fmax(to_theta(p, w->s->parameter[w->index[k]]), low[k]), high[k]);
+        theta[k] = to_theta(p, w->s->parameter[w->index[k]]);
     }
-    nlopt_set_lower_bounds(opt, low);
-    nlopt_set_upper_bounds(opt, high);
-    nlopt_set_max_objective(opt, call, w);
-    nlopt_set_ftol_abs(opt, w->precision / (double)w->data->length);
-    nlopt_set_xtol_abs1(opt, 1e-6);
-    nlopt_set_maxeval(opt, w->n > 6 ? (int)(80 + 25 * (w->n - 6)) : 80);
-    const nlopt_result result = nlopt_optimize(opt, theta, &value);
-    nlopt_destroy(opt);
-    return result > 0 && result != NLOPT_MAXEVAL_REACHED;
+    const ssmi_climb_task task = {.n = w->n,
+                                  .objective = objective,
+                                  .user = w,
+                                  .low = low,
+                                  .high = high,
+                                  .size = (double)w->data->length,
+                                  .precision = w->precision,
+                                  .smallest_step = 1e-6,
+                                  .most_evaluations = w->n > 6 ? 80 + 25 * (w->n - 6) : 80};
+    return ssmi_climb(theta, &task, work).converged;
 }
 
 /* Variances that ended at the bottom become zero where the likelihood does not mind. */
@@ -340,7 +337,7 @@ ssm_status ssmi_structural_score(ssmi_structural *s, const ssmi_structural_data 
     *w = (search){.s = s, .data = data, .best = -INFINITY};
     ssm_status status = open_search(w, tmp);
     if (status == SSM_OK) {
-        *loglik = evaluate(w, NULL) * (double)data->length;
+        *loglik = evaluate(w, NULL);
         status = w->failure;
     }
     for (size_t k = 0; status == SSM_OK && k < w->n; k++) gradient[k] = slope_of_parameter(w, w->index[k]);

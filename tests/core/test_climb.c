@@ -49,7 +49,7 @@ static void valley_is_climbed(void **state)
     (void)state;
     counter c = {0, 0};
     const double low[2] = {-5, -5}, high[2] = {5, 5};
-    double x[2] = {-1, 1}, work[4];
+    double x[2] = {-1, 1}, work[6];
     const ssmi_climb_task task = task_of(2, valley, &c, low, high);
     const ssmi_climb_result r = ssmi_climb(x, &task, work);
     assert_true(r.converged && fabs(r.value) < 1e-9);
@@ -57,12 +57,29 @@ static void valley_is_climbed(void **state)
     assert_int_equal(r.evaluations, c.calls);
 }
 
+static void differences_climb_as_the_gradient_does(void **state)
+{
+    (void)state;
+    counter c = {0, 0};
+    const double low[2] = {-5, -5}, high[2] = {0.5, 5};
+    for (int scaled = 0; scaled < 2; scaled++) {
+        double x[2] = {-1, 1}, work[6];
+        ssmi_climb_task task = task_of(2, valley, &c, low, high);
+        task.difference = 1e-4;
+        task.size = scaled ? 100 : 0;
+        const ssmi_climb_result r = ssmi_climb(x, &task, work);
+        /* at the bound x = 1/2, y = 1/4: -(1/2)^2 */
+        assert_true(r.converged && fabs(r.value + 0.25) < 1e-7);
+        assert_true(fabs(x[0] - 0.5) < 1e-6 && fabs(x[1] - 0.25) < 1e-4);
+    }
+}
+
 static void bounds_hold(void **state)
 {
     (void)state;
     counter c = {0, 0};
     const double low[2] = {-5, -5}, high[2] = {0.5, 5};
-    double x[2] = {-1, 1}, work[4];
+    double x[2] = {-1, 1}, work[6];
     const ssmi_climb_task task = task_of(2, valley, &c, low, high);
     assert_true(ssmi_climb(x, &task, work).converged);
     assert_true(fabs(x[0] - 0.5) < 1e-6 && fabs(x[1] - 0.25) < 1e-4);
@@ -74,7 +91,7 @@ static void giving_up_keeps_the_best_point(void **state)
     const double low[2] = {-5, -5}, high[2] = {5, 5};
     for (int kind = 0; kind < 2; kind++) {
         counter c = {0, kind == 0 ? 4 : 0};
-        double x[2] = {-1, 1}, work[4];
+        double x[2] = {-1, 1}, work[6];
         ssmi_climb_task task = task_of(2, valley, &c, low, high);
         if (kind == 1) task.most_evaluations = 4;
         const ssmi_climb_result r = ssmi_climb(x, &task, work);
@@ -89,7 +106,7 @@ static void unusable_points_are_avoided(void **state)
 {
     (void)state;
     const double low = -1, high = 10;
-    double x = 3, work[2];
+    double x = 3, work[3];
     const ssmi_climb_task task = task_of(1, edge, NULL, &low, &high);
     ssmi_climb(&x, &task, work);
     assert_true(fabs(x - 0.01) < 1e-4);
@@ -104,6 +121,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(valley_is_climbed),
+        cmocka_unit_test(differences_climb_as_the_gradient_does),
         cmocka_unit_test(bounds_hold),
         cmocka_unit_test(giving_up_keeps_the_best_point),
         cmocka_unit_test(unusable_points_are_avoided),
