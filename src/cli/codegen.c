@@ -1,6 +1,7 @@
 /* `ssmcast codegen`: a fitted linear model as C source of a filter for control code. */
 #include "base/file.h"
 #include "cli/prediction.h"
+#include "forecast/handle.h"
 #include <ssmcast/codegen.h>
 
 #include <errno.h>
@@ -14,11 +15,6 @@ typedef struct codegen_options {
     const char *output, *name, *data;
     int single, steady;
 } codegen_options;
-
-static void free_forecaster(void *f)
-{
-    ssm_forecaster_free(f);
-}
 
 static void free_codegen(void *g)
 {
@@ -138,11 +134,7 @@ static ssm_status generate(cli_session *session, const codegen_options *options,
 {
     ssm_forecaster *f;
     SSMI_TRY(ssm_forecaster_load(session->ctx, path, &f));
-    ssm_status status = ssmi_arena_defer(arena, free_forecaster, f);
-    if (status != SSM_OK) {
-        ssm_forecaster_free(f);
-        return status;
-    }
+    SSMI_TRY(ssmi_forecaster_own(arena, f));
     SSMI_TRY(ssm_forecaster_statespace(f, system));
     const ssm_codegen_options wanted = {.name = options->name,
                                         .origin = origin(f, system, options, arena),
@@ -150,7 +142,7 @@ static ssm_status generate(cli_session *session, const codegen_options *options,
                                         .steady = options->steady};
     if (wanted.origin == NULL) return SSM_E_MEMORY;
     SSMI_TRY(ssm_codegen_new(session->ctx, &system->model, &wanted, g));
-    status = ssmi_arena_defer(arena, free_codegen, *g);
+    const ssm_status status = ssmi_arena_defer(arena, free_codegen, *g);
     if (status != SSM_OK) ssm_codegen_free(*g);
     return status;
 }

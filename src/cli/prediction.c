@@ -150,11 +150,6 @@ ssm_status cli_save(const char *path, const cli_data *data, ssm_forecaster *f, s
     return ssm_forecaster_save(f, path);
 }
 
-static void free_forecaster(void *f)
-{
-    ssm_forecaster_free(f);
-}
-
 /* Tells where the data are not like those of the fit; the model is used all the same. */
 static ssm_status warn_of_differences(cli_session *session, const char *path, const cli_data *data,
                                       const ssm_forecaster *f, ssm_arena *arena)
@@ -180,11 +175,7 @@ ssm_status cli_load(cli_session *session, const char *path, const cli_data *data
 {
     ssm_forecaster *f;
     SSMI_TRY(ssm_forecaster_load(session->ctx, path, &f));
-    ssm_status status = ssmi_arena_defer(arena, free_forecaster, f);
-    if (status != SSM_OK) {
-        ssm_forecaster_free(f);
-        return status;
-    }
+    SSMI_TRY(ssmi_forecaster_own(arena, f));
     SSMI_TRY(warn_of_differences(session, path, data, f, arena));
     *out = f;
     return SSM_OK;

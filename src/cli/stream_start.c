@@ -1,6 +1,7 @@
 #include "cli/stream_start.h"
 
 #include "cli/prediction.h"
+#include "forecast/handle.h"
 #include "series/time.h"
 
 #include <math.h>
@@ -29,18 +30,6 @@ int cli_clock_row(const cli_clock *clock, int64_t stamp, int64_t *row)
 }
 
 /* ---- forecasters ---- */
-
-static void free_forecaster(void *f)
-{
-    ssm_forecaster_free(f);
-}
-
-static ssm_status keep(cli_flow *s, ssm_forecaster *f)
-{
-    ssm_status status = ssmi_arena_defer(s->arena, free_forecaster, f);
-    if (status != SSM_OK) ssm_forecaster_free(f);
-    return status;
-}
 
 static ssm_status check_online(const ssm_forecaster_type *type, ssm_context *ctx)
 {
@@ -102,7 +91,7 @@ static ssm_status make_unit(cli_flow *s, const cli_stream_origin *origin, cli_da
         SSMI_TRY(cli_load(s->session, origin->load, &part, s->arena, out));
     } else if (origin->load != NULL) {
         SSMI_TRY(ssm_forecaster_load(s->session->ctx, origin->load, out));
-        SSMI_TRY(keep(s, *out));
+        SSMI_TRY(ssmi_forecaster_own(s->arena, *out));
         set_clock(s, ssm_forecaster_annotation(*out, "step"), data, rows);
     } else {
         const ssm_forecaster_type *type = ssm_forecaster_type_find(origin->request->model);

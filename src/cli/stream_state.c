@@ -2,6 +2,7 @@
  * first of them, in JSON, what the stream itself knows. */
 #include "base/text.h"
 #include "cli/stream_start.h"
+#include "forecast/handle.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -152,18 +153,15 @@ static ssm_status read_document(cli_flow *s, const json_t *document, const cli_s
     return numbers == s->feed.n ? SSM_OK : SSM_E_FORMAT;
 }
 
-static void free_forecaster(void *f)
-{
-    ssm_forecaster_free(f);
-}
-
 /* All handles belong to the arena, whatever happens. */
 static ssm_status adopt(cli_flow *s, ssm_forecaster **unit, size_t n)
 {
     ssm_status status = SSM_OK;
     for (size_t i = 0; i < n; i++) {
-        if (status == SSM_OK) status = ssmi_arena_defer(s->arena, free_forecaster, unit[i]);
-        if (status != SSM_OK) ssm_forecaster_free(unit[i]);
+        if (status == SSM_OK)
+            status = ssmi_forecaster_own(s->arena, unit[i]);
+        else
+            ssm_forecaster_free(unit[i]);
     }
     return status;
 }

@@ -58,20 +58,23 @@ void ssm_forecaster_free(ssm_forecaster *f)
     ssmi_release(f->ctx, f);
 }
 
-static void free_member(void *member)
+static void free_forecaster(void *f)
 {
-    ssm_forecaster_free(member);
+    ssm_forecaster_free(f);
+}
+
+ssm_status ssmi_forecaster_own(ssm_arena *owner, ssm_forecaster *f)
+{
+    const ssm_status status = ssmi_arena_defer(owner, free_forecaster, f);
+    if (status != SSM_OK) ssm_forecaster_free(f);
+    return status;
 }
 
 ssm_status ssmi_forecaster_new_member(ssm_arena *owner, const char *name, ssm_forecaster **out)
 {
     ssm_forecaster *member;
     SSMI_TRY(ssm_forecaster_new(owner->ctx, name, &member));
-    ssm_status status = ssmi_arena_defer(owner, free_member, member);
-    if (status != SSM_OK) {
-        ssm_forecaster_free(member);
-        return status;
-    }
+    SSMI_TRY(ssmi_forecaster_own(owner, member));
     *out = member;
     return SSM_OK;
 }

@@ -39,6 +39,9 @@ struct ssm_forecaster {
 /* Forgets an earlier fit and calls init with the present options. */
 ssm_status ssmi_forecaster_restart(ssm_forecaster *f);
 
+/* Gives a forecaster to an arena: freed with it, or at once when memory runs out. */
+ssm_status ssmi_forecaster_own(ssm_arena *owner, ssm_forecaster *f);
+
 /* A member of a composite model: freed with `owner`. */
 ssm_status ssmi_forecaster_new_member(ssm_arena *owner, const char *name, ssm_forecaster **out);
 
