@@ -20,6 +20,15 @@ ssm_status ssmi_learner_init(ssmi_learner *self, const ssmi_learner_options *opt
     return self->table != NULL ? SSM_OK : SSM_E_MEMORY;
 }
 
+ssm_status ssmi_learner_init_linear(ssmi_learner *self, const ssmi_learner_options *options,
+                                    ssmi_learner_architecture *architecture, ssm_arena *mem)
+{
+    ssmi_learner_options own = *options;
+    own.patch = own.stride = own.width = own.blocks = 1;
+    own.hidden = own.states = own.heads = 1;
+    return ssmi_learner_init(self, &own, architecture, mem);
+}
+
 /* Rows held back for choosing when the caller names none: what the shortest series can spare. */
 static size_t validation_rows(const ssm_fit_task *task)
 {

@@ -66,6 +66,9 @@ enum { SSMI_LEARNER_LOOKBACK = 4096, SSMI_LEARNER_WIDTH = 256, SSMI_LEARNER_PERI
 /* For a forecaster's type. */
 ssm_status ssmi_learner_init(ssmi_learner *self, const ssmi_learner_options *options,
                              ssmi_learner_architecture *architecture, ssm_arena *mem);
+/* The same for a network without tokens: what it has not gets the least valid value. */
+ssm_status ssmi_learner_init_linear(ssmi_learner *self, const ssmi_learner_options *options,
+                                    ssmi_learner_architecture *architecture, ssm_arena *mem);
 ssm_status ssmi_learner_fit(void *self, const ssm_fit_task *task, ssm_arena *mem, ssm_arena *tmp);
 ssm_status ssmi_learner_condition(void *self, const ssm_series *history, ssm_arena *mem, ssm_arena *tmp);
 ssm_status ssmi_learner_update(void *self, const double *y);

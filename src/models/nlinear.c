@@ -9,13 +9,9 @@ static void architecture(ssmi_network_size *size, const ssmi_learner_options *op
     size->kind = SSMI_NETWORK_NLINEAR;
 }
 
-/* What networks of tokens have and this one has not gets the least valid value. */
-static ssm_status init(void *self, const void *options_, ssm_arena *mem)
+static ssm_status init(void *self, const void *options, ssm_arena *mem)
 {
-    ssmi_learner_options options = *(const ssmi_learner_options *)options_;
-    options.patch = options.stride = options.width = options.blocks = 1;
-    options.hidden = options.states = options.heads = 1;
-    return ssmi_learner_init(self, &options, architecture, mem);
+    return ssmi_learner_init_linear(self, options, architecture, mem);
 }
 
 static const ssm_option option_table[] = {
