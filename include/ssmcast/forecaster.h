@@ -53,9 +53,10 @@ enum {
     SSM_CAP_IRREGULAR = 1 << 7,    /* takes series with times of their own; else they are refused */
     SSM_CAP_DECOMPOSE = 1 << 8,    /* has decompose(): components and residuals of the history */
     SSM_CAP_SYSTEM = 1 << 9,       /* forecasts by the model of its caller, named by the option "file" */
-    SSM_CAP_FROZEN = 1 << 10 /* ONLINE, but what condition finds in the history as a whole (a scale, say)
+    SSM_CAP_FROZEN = 1 << 10, /* ONLINE, but what condition finds in the history as a whole (a scale, say)
                                 holds for up to `refresh` rows, an option; refresh=1: each update gives
                                 what a condition on all rows gives */
+    SSM_CAP_STUDY = 1 << 11   /* a baseline for studies: compared only when it is named */
 };
 
 /* Options: one table is the only place that describes them; parsing, --help, the man page and the JSON

@@ -288,8 +288,8 @@ static int run(cli_session *session, void *options_, size_t n, char **operands)
 
 static const cli_option contest_options[] = {
     {"models", 'm', "LIST",
-     "models to compare, comma separated, or \"all\"; default: all that are not made of others", CLI_TEXT,
-     offsetof(compare_options, models), NULL, 0, 0, NULL},
+     "models to compare, comma separated, or \"all\"; default: all but those made of others and for studies",
+     CLI_TEXT, offsetof(compare_options, models), NULL, 0, 0, NULL},
     {"system", 0, "FILE", "a state-space model of your own competes: a JSON file with its matrices", CLI_TEXT,
      offsetof(compare_options, system), NULL, 0, 0, NULL},
     {"horizon", 'n', "LIST", "rows to forecast, comma separated; default: the seasons found", CLI_TEXT,

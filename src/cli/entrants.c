@@ -40,7 +40,7 @@ static int add_registered(field *f, int everything)
 {
     for (size_t i = 0; ssm_forecaster_type_at(i) != NULL; i++) {
         const ssm_forecaster_type *type = ssm_forecaster_type_at(i);
-        if (!everything && (type->caps & (SSM_CAP_COMPOSITE | SSM_CAP_SYSTEM))) continue;
+        if (!everything && (type->caps & (SSM_CAP_COMPOSITE | SSM_CAP_SYSTEM | SSM_CAP_STUDY))) continue;
         int result = add(f, type->name, strlen(type->name));
         if (result != CLI_OK) return result;
     }

@@ -22,7 +22,7 @@ static const struct {
                     {SSM_CAP_COMPOSITE, "composite"}, {SSM_CAP_MULTIVARIATE, "multivariate"},
                     {SSM_CAP_EXOGENOUS, "exogenous"}, {SSM_CAP_IRREGULAR, "irregular"},
                     {SSM_CAP_DECOMPOSE, "decompose"}, {SSM_CAP_SYSTEM, "system"},
-                    {SSM_CAP_FROZEN, "frozen"}};
+                    {SSM_CAP_FROZEN, "frozen"},       {SSM_CAP_STUDY, "study"}};
 enum { N_CAPABILITIES = sizeof capabilities / sizeof *capabilities };
 
 static void print_choices(const ssm_option *option)

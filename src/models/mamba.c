@@ -62,5 +62,5 @@ const ssm_forecaster_type ssmi_model_mamba = {
     .name = "mamba",
     .summary = "selective state-space network on top of a closed-form linear forecast",
     .reference = "Gu & Dao (2023), Mamba: Linear-Time Sequence Modeling with Selective State Spaces",
-    SSMI_LEARNER_TYPE(option_table, init),
+    SSMI_LEARNER_TYPE(option_table, init, 0),
 };
