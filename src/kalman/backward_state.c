@@ -18,7 +18,7 @@ static void product_columns(double *restrict Y, const double *restrict X, const 
                             size_t from, size_t n, size_t columns, const ssmi_columns *wide)
 {
     if (wide != NULL && columns == 4 && n >= fewest_wide) {
-        wide->combine4(Y, X, B, from, n);
+        wide->combine4(Y, X, B, n, from, n);
         return;
     }
     for (size_t j = 0; j < columns; j++) {

@@ -14,11 +14,11 @@ typedef struct ssmi_columns {
      * 0 when there are none. y must not overlap X. */
     void (*combine)(double *y, const double *X, const size_t *column, const double *value, size_t count,
                     size_t from, size_t n);
-    /* Four such sums over all n columns of X: the values of the k-th are value + k n, its result y + k n. For
-     * n >= width. */
-    void (*combine4)(double *y, const double *X, const double *value, size_t from, size_t n);
-    /* P -= u u' */
-    void (*downdate)(double *P /* (n, n) */, const double *u /* (n) */, size_t n);
+    /* Four such sums over the first `count` columns of X: the values of the k-th are value + k count, its
+     * result y + k n. For n >= width, count >= 1. */
+    void (*combine4)(double *y, const double *X, const double *value, size_t count, size_t from, size_t n);
+    /* P -= U U', column of U after column. For n >= width. */
+    void (*downdate)(double *P /* (n, n) */, const double *U /* (n, count) */, size_t count, size_t n);
     void (*transpose)(double *Y /* (n, n) */, const double *X /* (n, n) */, size_t n);
     void (*mirror)(double *X /* (n, n) */, size_t n); /* the lower triangle to the upper one */
 } ssmi_columns;

@@ -27,11 +27,13 @@ void ssmi_rows_build(ssmi_rows *out, const double *A, size_t m, size_t n)
         }
     }
     out->start[m] = count;
+    out->full = count == m * n ? A : NULL;
 }
 
 void ssmi_rows_build_transposed(ssmi_rows *out, const double *A, size_t m, size_t n)
 {
     size_t count = 0;
+    out->full = NULL;
     out->n_rows = n;
     out->n_columns = m;
     for (size_t j = 0; j < n; j++) {
@@ -52,30 +54,27 @@ double ssmi_rows_dot(const ssmi_rows *rows, size_t i, const double *x)
     return sum;
 }
 
-/* y[0..4) for four rows of the same length `count` next to each other, with columns 0, 1, ...: four sums at
- * once hide the time of an addition. */
-static void dot4(double *y, const double *value, const double *x, size_t count)
+void ssmi_rows_sum_columns(double *restrict y, const double *restrict X, const double *restrict value,
+                           size_t count, const ssmi_rows *rows, size_t n)
 {
-    const double *v0 = value, *v1 = value + count, *v2 = value + 2 * count, *v3 = value + 3 * count;
-    double s0 = 0.0, s1 = 0.0, s2 = 0.0, s3 = 0.0;
-    for (size_t k = 0; k < count; k++) {
-        s0 += v0[k] * x[k];
-        s1 += v1[k] * x[k];
-        s2 += v2[k] * x[k];
-        s3 += v3[k] * x[k];
+    if (rows->wide != NULL && n >= rows->wide->width) {
+        rows->wide->combine(y, X, rows->column, value, count, 0, n); /* the first row lists 0, 1, ... */
+        return;
     }
-    y[0] = s0;
-    y[1] = s1;
-    y[2] = s2;
-    y[3] = s3;
+    for (size_t i = 0; i < n; i++) y[i] = value[0] * X[i];
+    for (size_t j = 1; j < count; j++) {
+        for (size_t i = 0; i < n; i++) y[i] += value[j] * X[i + j * n];
+    }
 }
 
+/* A full matrix goes by columns, so that sums do not wait for each other. */
 void ssmi_rows_times(double *y, const ssmi_rows *rows, const double *x)
 {
-    const size_t m = rows->n_rows, n = rows->n_columns;
-    size_t i = 0;
-    for (; i + 4 <= m && rows->start[m] == m * n; i += 4) dot4(y + i, rows->value + i * n, x, n);
-    for (; i < m; i++) y[i] = ssmi_rows_dot(rows, i, x);
+    if (rows->full != NULL && rows->n_rows >= 4) {
+        ssmi_rows_sum_columns(y, rows->full, x, rows->n_columns, rows, rows->n_rows);
+        return;
+    }
+    for (size_t i = 0; i < rows->n_rows; i++) y[i] = ssmi_rows_dot(rows, i, x);
 }
 
 /* y[from..n) += four columns, one after the other. */
@@ -158,15 +157,19 @@ static void congruence_of_few(double *X, const ssmi_rows *S, double *W, size_t n
     }
 }
 
-void ssmi_rows_downdate(double *restrict P, const double *restrict u, const ssmi_rows *rows, size_t n)
+void ssmi_rows_downdate(double *restrict P, const double *restrict U, size_t count, const ssmi_rows *rows,
+                        size_t n)
 {
     if (rows->wide != NULL && n >= fewest_wide && rows->start[rows->n_rows] >= fewest_wide * rows->n_rows) {
-        rows->wide->downdate(P, u, n);
+        rows->wide->downdate(P, U, count, n);
         return;
     }
-    for (size_t j = 0; j < n; j++) {
-        const double uj = u[j];
-        for (size_t i = 0; i < n; i++) P[i + j * n] -= u[i] * uj;
+    for (size_t k = 0; k < count; k++) {
+        const double *u = U + k * n;
+        for (size_t j = 0; j < n; j++) {
+            const double uj = u[j];
+            for (size_t i = 0; i < n; i++) P[i + j * n] -= u[i] * uj;
+        }
     }
 }
 
@@ -176,19 +179,55 @@ static int is_dense(const ssmi_rows *S, size_t n)
     return S->wide != NULL && n >= fewest_wide && S->start[n] > n * n / 2;
 }
 
-/* Columns 0 ... n-1 of Y = X S'; column j from row j on when `lower`. */
-static void multiply(double *Y, const double *X, const ssmi_rows *S, int lower, size_t n)
+/* Whether a full S can go to multiply_full, for results of m rows. */
+static int can_multiply_full(const ssmi_rows *S, size_t m, size_t columns)
 {
+    return S->wide != NULL && S->full != NULL && m >= S->wide->width && columns >= 4;
+}
+
+/* Y = X B for full matrices, B with as many rows as S has columns: four columns at a time. Column j from row
+ * j on when `lower`. */
+static void multiply_full(double *Y, const double *X, const double *B, const ssmi_rows *S, int lower,
+                          size_t m, size_t columns)
+{
+    const size_t count = S->n_columns, *all = S->column; /* those of its first row: 0, 1, ... */
     size_t j = 0;
-    while (j < n) {
-        const size_t four = S->start[j + 4 <= n ? j + 4 : j] - S->start[j], from = lower ? j : 0;
-        if (S->wide != NULL && four == 4 * n && n >= S->wide->width) {
-            S->wide->combine4(Y + j * n, X, S->value + S->start[j], from, n);
-            j += 4;
-        } else {
-            combine(Y + j * n, X, S, j, from, n);
-            j++;
-        }
+    for (; j + 4 <= columns; j += 4) S->wide->combine4(Y + j * m, X, B + j * count, count, lower ? j : 0, m);
+    for (; j < columns; j++) S->wide->combine(Y + j * m, X, all, B + j * count, count, lower ? j : 0, m);
+}
+
+/* Y = X S' for X with m rows; column j from row j on when `lower`. */
+static void multiply(double *Y, const double *X, const ssmi_rows *S, int lower, size_t m)
+{
+    if (can_multiply_full(S, m, S->n_rows)) {
+        multiply_full(Y, X, S->value, S, lower, m, S->n_rows);
+        return;
+    }
+    for (size_t j = 0; j < S->n_rows; j++) combine(Y + j * m, X, S, j, lower ? j : 0, m);
+}
+
+void ssmi_rows_multiply(double *Y, const double *X, const ssmi_rows *rows, size_t m)
+{
+    multiply(Y, X, rows, 0, m);
+}
+
+void ssmi_rows_multiply_left(double *Y, const ssmi_rows *rows, const double *X, size_t columns)
+{
+    if (can_multiply_full(rows, rows->n_rows, columns)) {
+        multiply_full(Y, rows->full, X, rows, 0, rows->n_rows, columns);
+        return;
+    }
+    for (size_t j = 0; j < columns; j++) ssmi_rows_times(Y + j * rows->n_rows, rows, X + j * rows->n_columns);
+}
+
+static void transpose(double *V, const double *W, const ssmi_rows *S, size_t n)
+{
+    if (is_dense(S, n)) {
+        S->wide->transpose(V, W, n);
+        return;
+    }
+    for (size_t j = 0; j < n; j++) {
+        for (size_t i = 0; i < n; i++) V[i + j * n] = W[j + i * n];
     }
 }
 
@@ -199,13 +238,11 @@ int ssmi_rows_congruence_lower(double *X, const ssmi_rows *S, double *work, size
         congruence_of_few(X, S, W, n);
         return 0;
     }
-    multiply(W, X, S, 0, n);
-    if (is_dense(S, n)) {
-        S->wide->transpose(V, W, n);
+    if (can_multiply_full(S, n, n)) {
+        ssmi_rows_multiply_left(V, S, X, n);
     } else {
-        for (size_t j = 0; j < n; j++) {
-            for (size_t i = 0; i < n; i++) V[i + j * n] = W[j + i * n];
-        }
+        multiply(W, X, S, 0, n);
+        transpose(V, W, S, n);
     }
     multiply(X, V, S, 1, n);
     return 1;

@@ -13,13 +13,15 @@
 
 typedef struct ssmi_rows {
     size_t n_rows, n_columns;
-    size_t *start;            /* (n_rows + 1) */
-    size_t *column;           /* (start[n_rows]), ascending inside a row */
-    double *value;            /* (start[n_rows]) */
+    size_t *start;      /* (n_rows + 1) */
+    size_t *column;     /* (start[n_rows]), ascending inside a row */
+    double *value;      /* (start[n_rows]) */
+    const double *full; /* (n_rows, n_columns) the matrix listed, when no entry of it is zero; else NULL */
     const ssmi_columns *wide; /* instance to take; NULL: the portable loops */
 } ssmi_rows;
 
-/* Lists the nonzeros of A into the arrays of `out`, which must hold m + 1 and up to m*n entries. */
+/* Lists the nonzeros of A into the arrays of `out`, which must hold m + 1 and up to m*n entries. A must stay
+ * as long as the lists are used. */
 void ssmi_rows_build(ssmi_rows *out, const double *A /* (m, n) */, size_t m, size_t n);
 /* The same for the transpose of A: row i of the lists is column i of A. */
 void ssmi_rows_build_transposed(ssmi_rows *out, const double *A /* (m, n) */, size_t m, size_t n);
@@ -31,8 +33,18 @@ void ssmi_rows_times(double *y /* (n_rows) */, const ssmi_rows *rows, const doub
 /* y = X * (row i)', for X with n rows: the sum of the columns of X that row i names. */
 void ssmi_rows_combine(double *y /* (n) */, const double *X /* (n, .) */, const ssmi_rows *rows, size_t i,
                        size_t n);
-/* P -= u u', with the instance that `rows` names. */
-void ssmi_rows_downdate(double *P /* (n, n) */, const double *u /* (n) */, const ssmi_rows *rows, size_t n);
+/* Y = X * rows': column j of Y is the sum of the columns of X that row j names. */
+void ssmi_rows_multiply(double *Y /* (m, n_rows) */, const double *X /* (m, n_columns) */,
+                        const ssmi_rows *rows, size_t m);
+/* Y = rows * X */
+void ssmi_rows_multiply_left(double *Y /* (n_rows, columns) */, const ssmi_rows *rows,
+                             const double *X /* (n_columns, columns) */, size_t columns);
+/* y = the sum of the first `count` columns of X, `value` times each; count from 1 to n_columns, rows full. */
+void ssmi_rows_sum_columns(double *y /* (n) */, const double *X /* (n, count) */, const double *value,
+                           size_t count, const ssmi_rows *rows, size_t n);
+/* P -= U U', column of U after column, with the instance that `rows` names. */
+void ssmi_rows_downdate(double *P /* (n, n) */, const double *U /* (n, count) */, size_t count,
+                        const ssmi_rows *rows, size_t n);
 /* X = S X S' for a symmetric X and a square S; the result is symmetric to the last bit. */
 void ssmi_rows_congruence(double *X /* (n, n) */, const ssmi_rows *S, double *work /* (2*n*n) */, size_t n);
 /* The same, where that is less work for the lower triangle alone: then 1 is returned, and the rest of X has

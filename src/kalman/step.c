@@ -161,7 +161,7 @@ static void update_ordinary(ssmi_kalman_state *s, const ssmi_rows *Z, const doub
         a[i] += M[i] * step;
         u[i] = M[i] * root;
     }
-    ssmi_rows_downdate(s->P, u, Z, n);
+    ssmi_rows_downdate(s->P, u, 1, Z, n);
 }
 
 /* Variance of y if the states were as uncertain as at the start, and independent. */
@@ -214,6 +214,19 @@ ssmi_innovation ssmi_kalman_update(ssmi_kalman_state *s, const ssmi_rows *Z, siz
     return in;
 }
 
+/* The lower triangle alone. */
+static void add_lower(double *restrict X, const ssmi_entries *entries, size_t n)
+{
+    if (entries->count == n * (n + 1) / 2) { /* all of it */
+        const double *restrict value = entries->value;
+        for (size_t j = 0; j < n; j++) {
+            for (size_t i = j; i < n; i++) X[i + j * n] += *value++;
+        }
+        return;
+    }
+    for (size_t e = 0; e < entries->count; e++) X[entries->place[e]] += entries->value[e];
+}
+
 void ssmi_entries_add(double *X, const ssmi_entries *entries)
 {
     for (size_t e = 0; e < entries->count; e++) {
@@ -252,7 +265,7 @@ void ssmi_kalman_predict(ssmi_kalman_state *s, const ssmi_rows *T, const ssmi_en
 {
     ssmi_kalman_predict_mean(s, T, c);
     if (ssmi_rows_congruence_lower(s->P, T, s->work, s->n)) {
-        for (size_t e = 0; e < shock->count; e++) s->P[shock->place[e]] += shock->value[e];
+        add_lower(s->P, shock, s->n);
         ssmi_rows_mirror(s->P, T, s->n);
     } else {
         ssmi_entries_add(s->P, shock);

@@ -33,7 +33,8 @@ void ssmi_kalman_state_init(ssmi_kalman_state *s, size_t n, double *memory /* SS
 /* Copies the content of `from`, which has the same n. */
 void ssmi_kalman_state_copy(ssmi_kalman_state *s, const ssmi_kalman_state *from);
 
-/* The lower triangle of a symmetric matrix as a list; `mirror` is the place across the diagonal. */
+/* The lower triangle of a symmetric matrix as a list by columns; `mirror` is the place across the diagonal.
+ */
 typedef struct ssmi_entries {
     size_t count;
     size_t *place, *mirror; /* offsets into an (n, n) matrix */

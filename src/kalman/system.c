@@ -116,7 +116,9 @@ static void read_errors(ssmi_kalman_system *s, size_t t)
 
 static void list_motion(ssmi_kalman_system *s, size_t t)
 {
-    if (s->motion != NULL) s->motion->row(s->motion->user, t, &s->Z, &s->shock);
+    if (s->motion == NULL) return;
+    s->motion->row(s->motion->user, t, &s->Z, &s->shock);
+    s->Z.full = NULL;
 }
 
 void ssmi_kalman_system_move(ssmi_kalman_system *s, const ssmi_kalman_motion *motion)

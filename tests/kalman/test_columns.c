@@ -26,7 +26,7 @@ static void multiply(double *out, lists *l, const ssmi_columns *wide, const doub
     memcpy(out, X, n * n * sizeof(double));
     ssmi_rows_congruence(out, &l->rows, work, n);
     for (size_t i = 0; i < n; i++) ssmi_rows_combine(out + (n + i) * n, X, &l->rows, i, n);
-    ssmi_rows_downdate(out, out + n * n, &l->rows, n);
+    ssmi_rows_downdate(out, out + n * n, n / 2 + 1, &l->rows, n);
 }
 
 static void instances_agree(ssmi_isa isa)
