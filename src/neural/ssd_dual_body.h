@@ -34,12 +34,13 @@ static dual open_dual(float *scratch, const ssmi_ssd *s)
 static void any_rows(float *y, size_t y_stride, const float *x, size_t x_stride, const float *panel,
                      const float *bias, size_t in, int add, size_t rows)
 {
+    const factor f = {panel, in, SSMI_PANEL, bias, add, NULL};
     if (rows == TILE_ROWS) {
-        product_tile(y, y_stride, x, x_stride, panel, bias, in, SSMI_PANEL, add, TILE_ROWS, VECTORS);
+        product_tile(y, y_stride, x, x_stride, &f, TILE_ROWS, VECTORS);
         return;
     }
     for (; rows > 0; rows--, y += y_stride, x += x_stride)
-        product_tile(y, y_stride, x, x_stride, panel, bias, in, SSMI_PANEL, add, 1, VECTORS);
+        product_tile(y, y_stride, x, x_stride, &f, 1, VECTORS);
 }
 
 static size_t rows_of_tile(const dual *d, size_t t)
