@@ -186,9 +186,11 @@ static inline float recall(const ssmi_zero_rows *rows, ptrdiff_t at, int *known)
 static void copy_lag(const ssmi_zero_rows *rows, float *lag, float *cycle, size_t end, size_t last,
                      size_t period)
 {
+    size_t back = (end - last + period - 1) / period * period; /* whole periods */
     for (size_t j = 0; j < PATCH; j++) {
-        const size_t row = end + j, periods = (row - last + period - 1) / period;
-        ptrdiff_t at = (ptrdiff_t)row - (ptrdiff_t)(periods * period);
+        const size_t row = end + j;
+        if (back < row - last) back += period;
+        ptrdiff_t at = (ptrdiff_t)row - (ptrdiff_t)back;
         int known;
         float sum = lag[j] = recall(rows, at, &known);
         float count = (float)known;

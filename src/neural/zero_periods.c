@@ -13,12 +13,14 @@
 
 #include <gsl/gsl_fft_complex.h>
 #include <math.h>
+#include <string.h>
 
 enum { HALF_WIDTH = 64, VERSIONS = 2 };
 static const double NONE = -9, ENOUGH_PAIRS = 4.5, MARGIN = 0.05, NEAR_BEST = 0.88, CLIP = 4;
 
 typedef struct search {
-    size_t length, longest, n_lags, n; /* n: size of the transform; n_lags: lags of r, longest * 3 / 2 + 2 */
+    size_t length, longest, n_lags, n; /* n: size of the transform; n_lags: lags of r that scores ask for */
+    size_t first;                      /* row seen; the last one is span - 1 rows further */
     double n_seen, span;
     const unsigned char *seen;
     double *y[VERSIONS]; /* (length) */
@@ -27,23 +29,25 @@ typedef struct search {
     double *wave;        /* (n, 2) */
 } search;
 
-static void size_search(search *s)
+/* Candidates k have 3k/2 <= span - 4 and k < longest. */
+static void size_search(search *s, size_t span)
 {
     s->n_lags = s->longest * 3 / 2 + 2;
-    for (s->n = 1; s->n < s->length + s->n_lags;) s->n *= 2;
+    if (s->n_lags + 3 > span) s->n_lags = span > 4 ? span - 3 : 1;
+    for (s->n = 1; s->n < span + s->n_lags;) s->n *= 2;
 }
 
 size_t ssmi_zero_periods_scratch(size_t length, size_t longest)
 {
     search s = {.length = length, .longest = longest};
     const size_t blocks = 2 * VERSIONS + 2, rounding = 64;
-    size_search(&s);
+    size_search(&s, length);
     return sizeof(double) * (VERSIONS * (s.length + s.n_lags) + s.n_lags + 2 * s.n) + blocks * rounding;
 }
 
 static ssm_status open_search(search *s, ssm_arena *tmp)
 {
-    size_search(s);
+    size_search(s, s->length);
     for (int v = 0; v < VERSIONS; v++) {
         s->y[v] = SSMI_ALLOC(tmp, double, s->length);
         s->r[v] = SSMI_ALLOC(tmp, double, s->n_lags);
@@ -63,8 +67,10 @@ static void measure_span(search *s)
         if (count++ == 0) first = t;
         end = t + 1;
     }
+    s->first = first;
     s->n_seen = count > 0 ? (double)count : 1;
     s->span = end > first ? (double)(end - first) : 0;
+    size_search(s, end > first ? end - first : 0);
 }
 
 /* Version 0: residuals of the least-squares line. */
@@ -113,7 +119,10 @@ static void clip(const search *s, double *y)
     double square = 0;
     for (size_t t = 0; t < s->length; t++) square += y[t] * y[t];
     const double limit = CLIP * fmax(sqrt(square / s->n_seen), 1e-6);
-    for (size_t t = 0; t < s->length; t++) y[t] = fmin(fmax(y[t], -limit), limit);
+    for (size_t t = 0; t < s->length; t++) {
+        if (y[t] > limit) y[t] = limit;
+        if (y[t] < -limit) y[t] = -limit;
+    }
 }
 
 /* wave holds x + i u; afterwards (sum_t x_t x_{t-k}) + i (sum_t u_t u_{t-k}) in row k. n is a power of two,
@@ -132,12 +141,14 @@ static void correlate(search *s)
     gsl_fft_complex_radix2_inverse(w, 1, s->n);
 }
 
+/* From the first row seen on, so that the transform need not hold what is empty. */
 static void load_wave(search *s, const double *re, const double *im)
 {
-    for (size_t t = 0; t < s->n; t++) {
-        const int inside = t < s->length;
-        s->wave[2 * t] = inside ? (re != NULL ? re[t] : s->seen[t]) : 0;
-        s->wave[2 * t + 1] = inside && im != NULL ? im[t] : 0;
+    const size_t span = (size_t)s->span;
+    memset(s->wave, 0, 2 * s->n * sizeof *s->wave);
+    for (size_t i = 0, t = s->first; i < span; i++, t++) {
+        s->wave[2 * i] = re != NULL ? re[t] : s->seen[t];
+        if (im != NULL) s->wave[2 * i + 1] = im[t];
     }
 }
 
