@@ -1,4 +1,5 @@
-/* The plain layers as forward and backward pairs: linear, RMSNorm, SiLU, rotation, dropout.
+/* The plain layers as forward and backward pairs: linear, RMSNorm, SiLU, rotation, dropout, embedding,
+ * cross-entropy.
  *
  * All are kernels: no allocation, no failure, one thread. Matrices are row-major; weights are (out, in) as in
  * PyTorch. */

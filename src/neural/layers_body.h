@@ -1,11 +1,13 @@
 /* Linear, RMSNorm (Zhang & Sennrich 2019, eq. 4), SiLU, GELU (Hendrycks & Gimpel 2016, section 2), rotation
- * (Su et al. 2021, eq. 15) and dropout for one element type.
+ * (Su et al. 2021, eq. 15), dropout, embedding and cross-entropy for one element type.
  *
  *     y = x W' + b            dx = dy W, dW = dy' x, db = sum dy
  *     y = x r w, r = (mean x^2 + eps)^{-1/2}
  *                             dx = r (w dy - x r^2 mean(w dy x)), dw = sum dy x r
+ *     l = log sum_k exp v_k - v_a
+ *                             dv = softmax(v) - e_a
  *
- * Known value: RMSNorm of (3, 4) with w = 1 is (0.8485, 1.1314). */
+ * Known values: RMSNorm of (3, 4) with w = 1 is (0.8485, 1.1314); equal logits of k symbols cost log k. */
 
 void NAME(ssmi_linear_forward)(REAL *y, size_t ldy, const REAL *x, size_t ldx, const REAL *w,
                                const REAL *bias, size_t rows, size_t in, size_t out)
@@ -105,4 +107,35 @@ void NAME(ssmi_turn_backward)(REAL *dx, size_t x_stride, REAL *dangle, size_t an
         }
         dx += x_stride, dangle += angle_stride, dy += y_stride, y += y_stride, angle += angle_stride;
     }
+}
+
+void NAME(ssmi_embedding_forward)(REAL *y, const int *token, const REAL *w, size_t rows, size_t width)
+{
+    for (size_t i = 0; i < rows; i++) memcpy(y + i * width, w + (size_t)token[i] * width, width * sizeof *y);
+}
+
+void NAME(ssmi_embedding_backward)(REAL *dw, const REAL *dy, const int *token, size_t rows, size_t width)
+{
+    for (size_t i = 0; i < rows; i++) {
+        REAL *row = dw + (size_t)token[i] * width;
+        for (size_t j = 0; j < width; j++) row[j] += dy[i * width + j];
+    }
+}
+
+/* The largest logit is taken off first, so no exponential overflows. */
+double NAME(ssmi_cross_entropy)(REAL *dlogits, const REAL *logits, const int *answer, REAL share, size_t rows,
+                                size_t symbols)
+{
+    double loss = 0;
+    for (size_t i = 0; i < rows; i++, logits += symbols, answer++) {
+        REAL most = logits[0], sum = 0, own = logits[*answer];
+        for (size_t k = 1; k < symbols; k++) most = logits[k] > most ? logits[k] : most;
+        for (size_t k = 0; k < symbols; k++) sum += R_EXP(logits[k] - most);
+        loss += (double)(R_LOG(sum) + most - own);
+        if (dlogits == NULL) continue;
+        for (size_t k = 0; k < symbols; k++) dlogits[k] = share * R_EXP(logits[k] - most) / sum;
+        dlogits[*answer] -= share;
+        dlogits += symbols;
+    }
+    return loss;
 }

@@ -29,3 +29,13 @@ void NAME(ssmi_turn_forward)(REAL *y, size_t y_stride, const REAL *x, size_t x_s
 /* From dy and the turned rows y: dx (stride of x) and dangle (stride of angle) are added to. */
 void NAME(ssmi_turn_backward)(REAL *dx, size_t x_stride, REAL *dangle, size_t angle_stride, const REAL *dy,
                               const REAL *y, size_t y_stride, const REAL *angle, size_t rows, size_t half);
+
+/* y (rows, width): row token[i] of w (symbols, width). */
+void NAME(ssmi_embedding_forward)(REAL *y, const int *token, const REAL *w, size_t rows, size_t width);
+void NAME(ssmi_embedding_backward)(REAL *dw, const REAL *dy, const int *token, size_t rows,
+                                   size_t width); /* dw is added to */
+
+/* The sum over rows of -log softmax(logits)[answer], logits (rows, symbols). dlogits is overwritten with
+ * `share` times its gradient; it may be logits, or NULL. */
+double NAME(ssmi_cross_entropy)(REAL *dlogits, const REAL *logits, const int *answer, REAL share, size_t rows,
+                                size_t symbols);

@@ -232,6 +232,69 @@ static void a_convolution_in_pieces_gives_the_same_bits(void **state)
     }
 }
 
+enum { SYMBOLS = 6 };
+
+typedef struct lookup {
+    double w[SYMBOLS * IN], y[ROWS * IN], dy[ROWS * IN], logits[ROWS * SYMBOLS];
+    int token[ROWS];
+} lookup;
+
+static double embedding_loss(void *user)
+{
+    lookup *d = user;
+    ssmi_embedding_forward_f64(d->y, d->token, d->w, ROWS, IN);
+    return product(d->y, d->dy, ROWS * IN);
+}
+
+static double entropy_loss(void *user)
+{
+    const lookup *d = user;
+    return ssmi_cross_entropy_f64(NULL, d->logits, d->token, 0, ROWS, SYMBOLS);
+}
+
+/* Some symbols come twice, one not at all. */
+static lookup make_lookup(void)
+{
+    lookup d;
+    fill_numbers(d.w, SYMBOLS * IN, -1, 1, 31);
+    fill_numbers(d.dy, ROWS * IN, -1, 1, 32);
+    fill_numbers(d.logits, ROWS * SYMBOLS, -4, 4, 33);
+    for (size_t i = 0; i < ROWS; i++) d.token[i] = (int)(i * i % 5);
+    return d;
+}
+
+static void the_gradient_of_an_embedding_matches_differences(void **state)
+{
+    (void)state;
+    lookup d = make_lookup();
+    double dw[SYMBOLS * IN] = {0};
+    ssmi_embedding_backward_f64(dw, d.dy, d.token, ROWS, IN);
+    assert_true(gradient_error(embedding_loss, &d, d.w, dw, SYMBOLS * IN, 1) < 1e-9);
+    for (size_t j = 0; j < IN; j++) assert_true(dw[(SYMBOLS - 1) * IN + j] == 0);
+}
+
+static void the_gradient_of_cross_entropy_matches_differences(void **state)
+{
+    (void)state;
+    lookup d = make_lookup();
+    double dlogits[ROWS * SYMBOLS];
+    ssmi_cross_entropy_f64(dlogits, d.logits, d.token, 1, ROWS, SYMBOLS);
+    assert_true(gradient_error(entropy_loss, &d, d.logits, dlogits, ROWS * SYMBOLS, 1) < 1e-9);
+    ssmi_cross_entropy_f64(d.logits, d.logits, d.token, 1, ROWS, SYMBOLS); /* in place */
+    assert_memory_equal(d.logits, dlogits, sizeof dlogits);
+}
+
+static void equal_logits_cost_the_logarithm_of_their_number_and_large_ones_do_not_overflow(void **state)
+{
+    (void)state;
+    const float equal[4] = {2, 2, 2, 2}, large[2] = {1e30f, 0};
+    const int answer[1] = {1};
+    float slope[2];
+    assert_float_equal(ssmi_cross_entropy_f32(NULL, equal, answer, 1, 1, 4), log(4), 1e-6);
+    assert_float_equal(ssmi_cross_entropy_f32(slope, large, answer, 0.5f, 1, 2) / 1e30, 1, 1e-6);
+    assert_true(slope[0] == 0.5f && slope[1] == -0.5f);
+}
+
 static void dropout_keeps_the_mean_and_follows_its_key(void **state)
 {
     (void)state;
@@ -264,6 +327,9 @@ int main(void)
         cmocka_unit_test(the_gradient_of_a_rotation_matches_differences),
         cmocka_unit_test(the_gradient_of_the_convolution_matches_differences),
         cmocka_unit_test(a_convolution_in_pieces_gives_the_same_bits),
+        cmocka_unit_test(the_gradient_of_an_embedding_matches_differences),
+        cmocka_unit_test(the_gradient_of_cross_entropy_matches_differences),
+        cmocka_unit_test(equal_logits_cost_the_logarithm_of_their_number_and_large_ones_do_not_overflow),
         cmocka_unit_test(dropout_keeps_the_mean_and_follows_its_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
