@@ -1,35 +1,95 @@
-/* Softplus, sigmoid and SiLU on vectors; included after a lanes header. */
+/* Softplus, sigmoid and SiLU on vectors; included after a lanes header.
+ *
+ * Each is written for a group of up to STATE_BLOCK vectors, stage by stage over the group: one vector alone
+ * is a chain of some 25 operations that wait for each other. A group gives the bits of its members one by
+ * one. */
 #define LOG2E ((REAL)1.4426950408889634)
 #define LN2   ((REAL)0.6931471805599453)
 
-static inline vec v_sigmoid(vec v)
+static INLINE void v_sigmoids(vec *out, const vec *v, const size_t count)
 {
-    vec one = v_set(1);
-    return v_div(one, v_add(one, v_exp2(v_mul(v, v_set(-LOG2E)))));
+    const vec one = v_set(1);
+    vec e[STATE_BLOCK];
+    UNROLL
+    for (size_t j = 0; j < count; j++) e[j] = v_max(v_set(SIGMOID_LOWEST), v[j]);
+    v_exp2_products(e, v_set(-LOG2E), e, count, 1);
+    UNROLL
+    for (size_t j = 0; j < count; j++) out[j] = v_inverse(v_add(one, e[j]));
 }
 
 /* log(1 + exp(v)), and v itself above 20 as the reference implementation has it. */
-static inline vec v_softplus(vec v)
+static INLINE void v_softpluses(vec *out, const vec *v, const size_t count)
 {
-    vec zero = v_set(0), magnitude = v_max(v, v_sub(zero, v));
-    vec soft = v_add(v_max(v, zero), v_log1p(v_exp2(v_mul(magnitude, v_set(-LOG2E)))));
-    return v_select_above(v, v_set(20), v, soft);
+    const vec zero = v_set(0);
+    vec u[STATE_BLOCK];
+    UNROLL
+    for (size_t j = 0; j < count; j++) u[j] = v_max(v[j], v_sub(zero, v[j]));
+    v_exp2_products(u, v_set(-LOG2E), u, count, 1);
+    v_log1ps(u, u, count);
+    UNROLL
+    for (size_t j = 0; j < count; j++)
+        out[j] = v_select_above(v[j], v_set(20), v[j], v_add(v_max(v[j], zero), u[j]));
 }
 
-static inline vec v_softplus_slope(vec v)
+static INLINE void v_softplus_slopes(vec *out, const vec *v, const size_t count)
 {
-    return v_select_above(v, v_set(20), v_set(1), v_sigmoid(v));
+    vec s[STATE_BLOCK];
+    v_sigmoids(s, v, count);
+    UNROLL
+    for (size_t j = 0; j < count; j++) out[j] = v_select_above(v[j], v_set(20), v_set(1), s[j]);
+}
+
+static INLINE void v_silus(vec *out, const vec *v, const size_t count)
+{
+    vec s[STATE_BLOCK];
+    v_sigmoids(s, v, count);
+    UNROLL
+    for (size_t j = 0; j < count; j++) out[j] = v_mul(v[j], s[j]);
+}
+
+/* Its slope; `silu` gets the function itself. */
+static INLINE void v_silus_and_slopes(vec *silu, vec *slope, const vec *v, const size_t count)
+{
+    const vec one = v_set(1);
+    vec s[STATE_BLOCK];
+    v_sigmoids(s, v, count);
+    UNROLL
+    for (size_t j = 0; j < count; j++) {
+        const vec x = v[j];
+        slope[j] = v_mul(s[j], v_fma(x, v_sub(one, s[j]), one));
+        silu[j] = v_mul(x, s[j]);
+    }
+}
+
+static INLINE void v_silu_slopes(vec *slope, const vec *v, const size_t count)
+{
+    vec silu[STATE_BLOCK];
+    v_silus_and_slopes(silu, slope, v, count);
+}
+
+/* One vector each. */
+static inline vec v_sigmoid(vec v)
+{
+    v_sigmoids(&v, &v, 1);
+    return v;
+}
+
+static inline vec v_softplus(vec v)
+{
+    v_softpluses(&v, &v, 1);
+    return v;
 }
 
 static inline vec v_silu(vec v)
 {
-    return v_mul(v, v_sigmoid(v));
+    v_silus(&v, &v, 1);
+    return v;
 }
 
 static inline vec v_silu_slope(vec v)
 {
-    vec one = v_set(1), s = v_sigmoid(v);
-    return v_mul(s, v_fma(v, v_sub(one, s), one));
+    v_silu_slopes(&v, &v, 1);
+    return v;
 }
 
 /* Whole vectors, or the first n lanes at the right edge. */

@@ -39,17 +39,32 @@ static void keep_window(REAL *window, const conv_task *c, size_t b)
     }
 }
 
-/* Whole vectors of a row behind the first ones of its sequence, from the oldest row x that it meets; returns
- * where they end. Sums as conv_sum does; `taps` is a constant where this is inlined. */
+/* Channels [e, e + count LANES) of a row behind the first ones of its sequence; x: the oldest row that it
+ * meets. Sums as conv_sum does; `count` and `taps` are constants where this is inlined. */
+static INLINE void conv_inner(REAL *y, const REAL *x, const conv_task *c, size_t e, const size_t count,
+                              const size_t taps)
+{
+    vec sum[STATE_BLOCK];
+    UNROLL
+    for (size_t j = 0; j < count; j++) sum[j] = v_load(c->bias + e + j * LANES);
+    for (size_t k = 0; k < taps; k++) {
+        const REAL *weight = c->weight + k * c->channels + e, *row = x + k * c->x_stride + e;
+        UNROLL
+        for (size_t j = 0; j < count; j++)
+            sum[j] = v_fma(v_load(weight + j * LANES), v_load(row + j * LANES), sum[j]);
+    }
+    v_silus(sum, sum, count);
+    UNROLL
+    for (size_t j = 0; j < count; j++) v_store(y + e + j * LANES, sum[j]);
+}
+
+/* Whole vectors of such a row; returns where they end. */
 static inline size_t conv_inner_row(REAL *y, const REAL *x, const conv_task *c, const size_t taps)
 {
     size_t e = 0;
-    for (; e + LANES <= c->channels; e += LANES) {
-        vec sum = v_load(c->bias + e);
-        for (size_t k = 0; k < taps; k++)
-            sum = v_fma(v_load(c->weight + k * c->channels + e), v_load(x + k * c->x_stride + e), sum);
-        v_store(y + e, v_silu(sum));
-    }
+    for (; e + STATE_BLOCK * LANES <= c->channels; e += STATE_BLOCK * LANES)
+        conv_inner(y, x, c, e, STATE_BLOCK, taps);
+    for (; e + LANES <= c->channels; e += LANES) conv_inner(y, x, c, e, 1, taps);
     return e;
 }
 
@@ -71,25 +86,45 @@ static void conv_forward(REAL *y, REAL *window, const conv_task *c)
     }
 }
 
-/* dc of one sequence, and from it the sums over time. */
+/* Sums over time of one sequence and vector of channels. */
+typedef struct conv_sums {
+    vec weight[SSMI_CONV_TAPS], bias;
+} conv_sums;
+
+/* dc of rows [t, t + count), and the sums. */
+static INLINE void conv_backward_group(REAL *dc, conv_sums *sums, const REAL *dy, const conv_task *c,
+                                       size_t b, size_t e, const size_t n, size_t t, const size_t count)
+{
+    const REAL *rows[STATE_BLOCK][SSMI_CONV_TAPS];
+    vec slope[STATE_BLOCK];
+    for (size_t i = 0; i < count; i++) {
+        conv_rows(rows[i], c, NULL, b, t + i);
+        slope[i] = conv_sum(c, rows[i], e, n);
+    }
+    v_silu_slopes(slope, slope, count);
+    for (size_t i = 0; i < count; i++) {
+        const vec d = v_mul(load_lanes(dy + (b * c->length + t + i) * c->channels + e, n), slope[i]);
+        store_lanes(dc + (t + i) * c->channels + e, d, n);
+        sums->bias = v_add(sums->bias, d);
+        for (size_t k = 0; k < c->taps; k++) {
+            if (rows[i][k] != NULL)
+                sums->weight[k] = v_fma(d, load_lanes(rows[i][k] + e, n), sums->weight[k]);
+        }
+    }
+}
+
 static inline void conv_backward_sums(REAL *dc, REAL *dweight, REAL *dbias, const REAL *dy,
                                       const conv_task *c, size_t b, size_t e, const size_t n)
 {
-    const REAL *rows[SSMI_CONV_TAPS];
-    vec sum[SSMI_CONV_TAPS], total = v_set(0);
-    for (size_t k = 0; k < c->taps; k++) sum[k] = v_set(0);
-    for (size_t t = 0; t < c->length; t++) {
-        conv_rows(rows, c, NULL, b, t);
-        vec slope = v_silu_slope(conv_sum(c, rows, e, n));
-        vec d = v_mul(load_lanes(dy + (b * c->length + t) * c->channels + e, n), slope);
-        store_lanes(dc + t * c->channels + e, d, n);
-        total = v_add(total, d);
-        for (size_t k = 0; k < c->taps; k++) {
-            if (rows[k] != NULL) sum[k] = v_fma(d, load_lanes(rows[k] + e, n), sum[k]);
-        }
-    }
-    for (size_t k = 0; k < c->taps; k++) add_lanes(dweight + k * c->channels + e, sum[k], n);
-    add_lanes(dbias + e, total, n);
+    conv_sums sums;
+    size_t t = 0;
+    for (size_t k = 0; k < c->taps; k++) sums.weight[k] = v_set(0);
+    sums.bias = v_set(0);
+    for (; t + STATE_BLOCK <= c->length; t += STATE_BLOCK)
+        conv_backward_group(dc, &sums, dy, c, b, e, n, t, STATE_BLOCK);
+    for (; t < c->length; t++) conv_backward_group(dc, &sums, dy, c, b, e, n, t, 1);
+    for (size_t k = 0; k < c->taps; k++) add_lanes(dweight + k * c->channels + e, sums.weight[k], n);
+    add_lanes(dbias + e, sums.bias, n);
 }
 
 static inline void conv_backward_rows(REAL *dx, const REAL *dc, const conv_task *c, size_t b, size_t e,

@@ -1,17 +1,13 @@
 /* What the instances of the inference kernels share; included by inference_*.c after a lanes header. */
 #include "neural/inference.h"
+#include "neural/inlined.h"
 #include <math.h>
 #include <string.h>
 
-/* The tiles must be inlined, or their constants do not fold. */
-#if defined(__GNUC__)
-#define INLINE inline __attribute__((always_inline))
-#define UNROLL _Pragma("GCC unroll 16")
 /* A hint: brings the line of p nearer. p may point past what can be read. */
+#if defined(__GNUC__)
 #define FETCH(p) __builtin_prefetch((p), 0, 2)
 #else
-#define INLINE inline
-#define UNROLL
 #define FETCH(p) ((void)(p))
 #endif
 

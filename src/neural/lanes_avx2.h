@@ -1,11 +1,14 @@
 /* Eight floats in a ymm register. Included by *_avx2.c only; see lanes_scalar.h for what each name means. */
 #include "neural/exp2_constants.h"
+#include "neural/inlined.h"
 #include <immintrin.h>
 #include <stddef.h>
 
-#define REAL        float
-#define LANES       8
-#define STATE_BLOCK 4
+#define REAL           float
+#define LANES          8
+#define STATE_BLOCK    4
+#define SIGMOID_LOWEST -87.0f
+#define EXP2_CLAMPS    1
 typedef __m256 vec;
 
 static inline vec v_load(const float *p)
@@ -35,6 +38,10 @@ static inline vec v_mul(vec a, vec b)
 static inline vec v_div(vec a, vec b)
 {
     return _mm256_div_ps(a, b);
+}
+static inline vec v_inverse(vec d)
+{
+    return v_div(v_set(1.0f), d);
 }
 static inline vec v_fma(vec a, vec b, vec c)
 {
@@ -81,39 +88,38 @@ static inline int v_any_below(vec a, vec b)
 
 /* Written stage by stage over the whole block, so that neighbouring instructions do not wait for each other.
  */
-static inline __attribute__((always_inline)) void v_exp2_products(vec *out, vec a, const vec *b,
-                                                                  const size_t count, const int clamp)
+static INLINE void v_exp2_products(vec *out, vec a, const vec *b, const size_t count, const int clamp)
 {
     const vec magic = v_set(EXP2_MAGIC);
     vec shifted[STATE_BLOCK], f[STATE_BLOCK];
-#pragma GCC unroll 8
+    UNROLL
     for (size_t j = 0; j < count; j++) {
         shifted[j] = v_fma(a, b[j], magic);
         if (clamp) shifted[j] = v_max(shifted[j], v_set(EXP2_MAGIC + EXP2_LOWEST));
     }
-#pragma GCC unroll 8
+    UNROLL
     for (size_t j = 0; j < count; j++) {
         f[j] = _mm256_fmsub_ps(a, b[j], v_sub(shifted[j], magic));
-        if (clamp) f[j] = v_max(f[j], v_set(-0.5f));
+        if (clamp) f[j] = v_max(v_set(-0.5f), f[j]);
     }
-#pragma GCC unroll 8
+    UNROLL
     for (size_t j = 0; j < count; j++) out[j] = v_fma(v_set(EXP2_C5), f[j], v_set(EXP2_C4));
-#pragma GCC unroll 8
+    UNROLL
     for (size_t j = 0; j < count; j++) out[j] = v_fma(out[j], f[j], v_set(EXP2_C3));
-#pragma GCC unroll 8
+    UNROLL
     for (size_t j = 0; j < count; j++) out[j] = v_fma(out[j], f[j], v_set(EXP2_C2));
-#pragma GCC unroll 8
+    UNROLL
     for (size_t j = 0; j < count; j++) out[j] = v_fma(out[j], f[j], v_set(EXP2_C1));
-#pragma GCC unroll 8
+    UNROLL
     for (size_t j = 0; j < count; j++) out[j] = v_fma(out[j], f[j], v_set(1.0f));
-#pragma GCC unroll 8
+    UNROLL
     for (size_t j = 0; j < count; j++) {
         __m256i exponent = _mm256_slli_epi32(_mm256_castps_si256(shifted[j]), 23);
         out[j] = _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(out[j]), exponent));
     }
 }
 
-static inline __attribute__((always_inline)) vec v_exp2(vec x)
+static INLINE vec v_exp2(vec x)
 {
     const vec one = v_set(1.0f);
     x = v_min(v_set(EXP2_HIGHEST), v_max(v_set(EXP2_LOWEST), x));

@@ -1,12 +1,15 @@
 /* Sixteen floats in a zmm register. Included by *_avx512.c only; see lanes_scalar.h for what each name means.
  */
 #include "neural/exp2_constants.h"
+#include "neural/inlined.h"
 #include <immintrin.h>
 #include <stddef.h>
 
-#define REAL        float
-#define LANES       16
-#define STATE_BLOCK 8
+#define REAL           float
+#define LANES          16
+#define STATE_BLOCK    8
+#define SIGMOID_LOWEST -87.0f
+#define EXP2_CLAMPS    0
 typedef __m512 vec;
 
 static inline vec v_load(const float *p)
@@ -36,6 +39,12 @@ static inline vec v_mul(vec a, vec b)
 static inline vec v_div(vec a, vec b)
 {
     return _mm512_div_ps(a, b);
+}
+/* One step of Newton from 14 bits: the division takes the unit for ten cycles. */
+static inline vec v_inverse(vec d)
+{
+    const vec r = _mm512_rcp14_ps(d);
+    return _mm512_fmadd_ps(r, _mm512_fnmadd_ps(d, r, v_set(1.0f)), r);
 }
 static inline vec v_fma(vec a, vec b, vec c)
 {
@@ -81,41 +90,32 @@ static inline int v_any_below(vec a, vec b)
     return _mm512_cmp_ps_mask(a, b, _CMP_NGE_UQ) != 0;
 }
 
-/* Written stage by stage over the whole block, so that neighbouring instructions do not wait for each other.
- */
-static inline __attribute__((always_inline)) void v_exp2_products(vec *out, vec a, const vec *b,
-                                                                  const size_t count, const int clamp)
+/* With p = a b[j] and f = p - floor(p): 2^f by its polynomial, then 2^floor(p) by the exponent. Written stage
+ * by stage over the whole block, so that neighbouring instructions do not wait for each other. Nothing here
+ * needs a clamp: far below the exponents the scaling gives zero. */
+static INLINE void v_exp2_products(vec *out, vec a, const vec *b, const size_t count, const int clamp)
 {
-    const vec magic = v_set(EXP2_MAGIC);
-    vec shifted[STATE_BLOCK], f[STATE_BLOCK];
-#pragma GCC unroll 8
-    for (size_t j = 0; j < count; j++) {
-        shifted[j] = v_fma(a, b[j], magic);
-        if (clamp) shifted[j] = v_max(shifted[j], v_set(EXP2_MAGIC + EXP2_LOWEST));
-    }
-#pragma GCC unroll 8
-    for (size_t j = 0; j < count; j++) {
-        f[j] = _mm512_fmsub_ps(a, b[j], v_sub(shifted[j], magic));
-        if (clamp) f[j] = v_max(f[j], v_set(-0.5f));
-    }
-#pragma GCC unroll 8
-    for (size_t j = 0; j < count; j++) out[j] = v_fma(v_set(EXP2_C5), f[j], v_set(EXP2_C4));
-#pragma GCC unroll 8
-    for (size_t j = 0; j < count; j++) out[j] = v_fma(out[j], f[j], v_set(EXP2_C3));
-#pragma GCC unroll 8
-    for (size_t j = 0; j < count; j++) out[j] = v_fma(out[j], f[j], v_set(EXP2_C2));
-#pragma GCC unroll 8
-    for (size_t j = 0; j < count; j++) out[j] = v_fma(out[j], f[j], v_set(EXP2_C1));
-#pragma GCC unroll 8
+    vec p[STATE_BLOCK], f[STATE_BLOCK];
+    (void)clamp;
+    UNROLL
+    for (size_t j = 0; j < count; j++) p[j] = v_mul(a, b[j]);
+    UNROLL
+    for (size_t j = 0; j < count; j++) f[j] = _mm512_reduce_ps(p[j], _MM_FROUND_TO_NEG_INF);
+    UNROLL
+    for (size_t j = 0; j < count; j++) out[j] = v_fma(v_set(EXP2_F5), f[j], v_set(EXP2_F4));
+    UNROLL
+    for (size_t j = 0; j < count; j++) out[j] = v_fma(out[j], f[j], v_set(EXP2_F3));
+    UNROLL
+    for (size_t j = 0; j < count; j++) out[j] = v_fma(out[j], f[j], v_set(EXP2_F2));
+    UNROLL
+    for (size_t j = 0; j < count; j++) out[j] = v_fma(out[j], f[j], v_set(EXP2_F1));
+    UNROLL
     for (size_t j = 0; j < count; j++) out[j] = v_fma(out[j], f[j], v_set(1.0f));
-#pragma GCC unroll 8
-    for (size_t j = 0; j < count; j++) {
-        __m512i exponent = _mm512_slli_epi32(_mm512_castps_si512(shifted[j]), 23);
-        out[j] = _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(out[j]), exponent));
-    }
+    UNROLL
+    for (size_t j = 0; j < count; j++) out[j] = _mm512_scalef_ps(out[j], p[j]);
 }
 
-static inline __attribute__((always_inline)) vec v_exp2(vec x)
+static INLINE vec v_exp2(vec x)
 {
     const vec one = v_set(1.0f);
     x = v_min(v_set(EXP2_HIGHEST), v_max(v_set(EXP2_LOWEST), x));

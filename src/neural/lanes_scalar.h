@@ -3,6 +3,8 @@
  *
  *   REAL, LANES, vec          element type, elements per vector, vector type
  *   STATE_BLOCK               states whose h and A are kept in registers together
+ *   EXP2_CLAMPS               whether `clamp` below makes a difference
+ *   SIGMOID_LOWEST            where the exponential of the sigmoid still is a normal number
  *   v_load/v_store            LANES elements, any alignment
  *   v_load_first/_store_first the first n < LANES elements; the rest reads as zero and is not written
  *   v_set v_add v_sub v_mul v_div v_max v_min
@@ -13,8 +15,10 @@
  *   v_exp2                    2^x, x clamped to the normal exponents
  *   v_exp2_products           2^(a b[j]) for up to STATE_BLOCK vectors; without `clamp` the products must not
  *                             lie below EXP2_LOWEST; where they do not, `clamp` changes no bit
- *   v_log1p                   log(1 + u), 0 <= u <= 1 */
+ *   v_inverse                 1/d, 1 <= d <= 2^126
+ *   v_log1ps                  log(1 + u), 0 <= u <= 1, for up to STATE_BLOCK vectors */
 #include "neural/exp2_constants.h"
+#include "neural/inlined.h"
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,6 +26,12 @@
 
 #define LANES       1
 #define STATE_BLOCK 4
+#define EXP2_CLAMPS 0
+#if defined(REAL_IS_DOUBLE)
+#define SIGMOID_LOWEST -700.0
+#else
+#define SIGMOID_LOWEST -87.0f
+#endif
 typedef REAL vec;
 
 static inline vec v_load(const REAL *p)
@@ -51,6 +61,10 @@ static inline vec v_mul(vec a, vec b)
 static inline vec v_div(vec a, vec b)
 {
     return a / b;
+}
+static inline vec v_inverse(vec d)
+{
+    return 1 / d;
 }
 static inline vec v_fma(vec a, vec b, vec c)
 {
@@ -91,9 +105,9 @@ static inline vec v_exp2(vec x)
 {
     return exp2(x);
 }
-static inline vec v_log1p(vec u)
+static inline void v_log1ps(vec *out, const vec *u, const size_t count)
 {
-    return log1p(u);
+    for (size_t j = 0; j < count; j++) out[j] = log1p(u[j]);
 }
 #else
 static inline vec v_exp2(vec x)

@@ -79,7 +79,7 @@ static void forward_state_by_rule(tile *w, REAL *state, const scan_task *s, size
     store_lanes(state + at, h, w->n);
 }
 
-/* Runs the rows again, keeping h_{t-1} in `decayed`, then backwards. */
+/* Runs the rows again, keeping h_{t-1} in `kept`, then backwards. */
 static void backward_state_by_rule(tile *w, adjoint *v, const scan_grad *grad, const REAL *state,
                                    const scan_task *s, size_t k)
 {
@@ -89,15 +89,15 @@ static void backward_state_by_rule(tile *w, adjoint *v, const scan_grad *grad, c
     for (size_t t = 0; t < w->rows; t++) {
         const size_t row = (w->row + t) * s->bc_stride + k;
         const rule_step r = step_by_rule(w->dt[t], A2, s->rule);
-        v->decayed[t][0] = h;
+        v->kept[t].ah[0] = h;
         h = v_fma(r.a, h, v_mul(v_mul(r.w, row_x(w, s, t)), v_set(s->B[row])));
         w->out[t] = v_fma(h, v_set(s->C[row]), w->out[t]);
     }
     for (size_t t = w->rows; t-- > 0;) {
         const size_t row = (w->row + t) * s->bc_stride + k;
-        REAL *dB = v->dB + (t * s->states + k) * LANES, *dC = v->dC + (t * s->states + k) * LANES;
+        REAL *dB = lane_sums(v, t, k), *dC = dB + LANES;
         const rule_step r = step_by_rule(w->dt[t], A2, s->rule);
-        vec x = row_x(w, s, t), b = v_set(s->B[row]), was = v->decayed[t][0];
+        vec x = row_x(w, s, t), b = v_set(s->B[row]), was = v->kept[t].ah[0];
         vec now = v_fma(r.a, was, v_mul(v_mul(r.w, x), b)), G = v_fma(v_set(s->C[row]), v->dout[t], g);
         vec ga = v_mul(v_mul(G, was), r.slope), gw = v_mul(v_mul(G, b), x);
         v_store(dB, v_fma(v_mul(G, r.w), x, v_load(dB)));

@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 /* Rows between two stored states: what the backward pass recomputes at a time. */
-enum { SSMI_SCAN_TILE = 32, SSMI_CONV_TAPS = 8, SSMI_SCAN_LANES = 16 };
+enum { SSMI_SCAN_TILE = 16, SSMI_CONV_TAPS = 8, SSMI_SCAN_LANES = 16 };
 
 /* The order matters. */
 /* clang-format off */

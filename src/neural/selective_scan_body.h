@@ -43,19 +43,37 @@ static inline vec biased_delta(const scan_task *s, const tile *w, size_t t)
     return s->delta_bias != NULL ? v_add(raw, load_lanes(s->delta_bias + w->e, w->n)) : raw;
 }
 
+/* Rows go in groups of STATE_BLOCK, so that their activations overlap (activation_body.h); then one by one.
+ */
+#define EACH_GROUP(function, ...)                                                                            \
+    do {                                                                                                     \
+        size_t t = 0;                                                                                        \
+        for (; t + STATE_BLOCK <= w->rows; t += STATE_BLOCK) function(__VA_ARGS__, t, STATE_BLOCK);          \
+        for (; t < w->rows; t++) function(__VA_ARGS__, t, 1);                                                \
+    } while (0)
+
+static INLINE void open_rows(tile *w, const scan_task *s, size_t t, const size_t count)
+{
+    const vec D = s->D != NULL ? load_lanes(s->D + w->e, w->n) : v_set(0);
+    vec dt[STATE_BLOCK];
+    UNROLL
+    for (size_t i = 0; i < count; i++) dt[i] = biased_delta(s, w, t + i);
+    if (s->softplus) v_softpluses(dt, dt, count);
+    UNROLL
+    for (size_t i = 0; i < count; i++) {
+        const vec x = load_lanes(s->x + (w->row + t + i) * s->x_stride + w->e, w->n);
+        if (s->step != NULL) dt[i] = v_mul(dt[i], v_set(s->step[w->row + t + i]));
+        w->dt[t + i] = dt[i];
+        w->dtx[t + i] = v_mul(dt[i], x);
+        w->out[t + i] = v_mul(D, x);
+        if (EXP2_CLAMPS) w->longest = v_max(dt[i], w->longest);
+    }
+}
+
 static inline void open_tile(tile *w, const scan_task *s)
 {
-    vec D = s->D != NULL ? load_lanes(s->D + w->e, w->n) : v_set(0);
     w->longest = v_set(0);
-    for (size_t t = 0; t < w->rows; t++) {
-        vec x = load_lanes(s->x + (w->row + t) * s->x_stride + w->e, w->n);
-        vec raw = biased_delta(s, w, t);
-        w->dt[t] = s->softplus ? v_softplus(raw) : raw;
-        if (s->step != NULL) w->dt[t] = v_mul(w->dt[t], v_set(s->step[w->row + t]));
-        w->dtx[t] = v_mul(w->dt[t], x);
-        w->out[t] = v_mul(D, x);
-        w->longest = v_max(w->dt[t], w->longest);
-    }
+    EACH_GROUP(open_rows, w, s);
     if (!s->tied) return;
     const vec A = load_lanes(s->A2 + w->e, w->n);
     for (size_t t = 0; t < w->rows; t++) {
@@ -99,7 +117,7 @@ static inline int needs_clamp(const tile *w, const scan_task *s, size_t k, size_
 static inline int how_to_decay(const tile *w, const scan_task *s, size_t k, size_t count)
 {
     if (s->tied) return POWERS;
-    return needs_clamp(w, s, k, count) ? CLAMPED : UNCLAMPED;
+    return EXP2_CLAMPS && needs_clamp(w, s, k, count) ? CLAMPED : UNCLAMPED;
 }
 
 /* States [k, k+count). `count` and `how` are constants where this is inlined. */
@@ -125,17 +143,51 @@ static inline void forward_states(tile *w, REAL *state, const scan_task *s, size
     for (size_t j = 0; j < count; j++) store_lanes(state + (k + j) * s->channels + w->e, h[j], w->n);
 }
 
+/* States that the adjoint takes at a time: with this many, a_t and a_t h_{t-1} of a tile stay in L1 beside
+ * the sums over lanes. */
+enum { ADJOINT_BLOCK = 4 };
+
 /* What the adjoint of one tile carries besides the tile itself. */
 typedef struct adjoint {
-    vec dout[SSMI_SCAN_TILE]; /* do_t */
+    vec dout[SSMI_SCAN_TILE], dgate[SSMI_SCAN_TILE]; /* do_t; dy_t silu'(z_t) */
     /* sum_n g B; sum_n g A2 a h; other rules: scan_rules_body.h */
     vec gB[SSMI_SCAN_TILE], gAh[SSMI_SCAN_TILE];
-    vec decay[SSMI_SCAN_TILE][STATE_BLOCK], decayed[SSMI_SCAN_TILE][STATE_BLOCK]; /* a_t; a_t h_{t-1} */
-    REAL *g;       /* (states, channels): a_{t+1} g_{t+1} of the tile after this one */
-    REAL *dB, *dC; /* (SSMI_SCAN_TILE, states, LANES) sums over the channel groups so far */
+    struct {
+        vec a[ADJOINT_BLOCK], ah[ADJOINT_BLOCK]; /* a_t; a_t h_{t-1} */
+    } kept[SSMI_SCAN_TILE];
+    vec dD, dbias;
+    REAL *g;    /* (states, channels): a_{t+1} g_{t+1} of the tile after this one */
+    REAL *sums; /* (states, SSMI_SCAN_TILE, 2, LANES): dB and dC summed over the channel groups so far */
 } adjoint;
 
+/* The lanes of dB of row t and state k; those of dC follow. */
+static inline REAL *lane_sums(const adjoint *v, size_t t, size_t k)
+{
+    return v->sums + (k * SSMI_SCAN_TILE + t) * 2 * LANES;
+}
+
 #include "neural/scan_rules_body.h"
+
+static INLINE void load_gates(vec *z, const tile *w, const scan_task *s, size_t t, const size_t count)
+{
+    UNROLL
+    for (size_t i = 0; i < count; i++) z[i] = load_lanes(s->z + (w->row + t + i) * s->z_stride + w->e, w->n);
+}
+
+static INLINE void close_rows(REAL *y, const tile *w, const scan_task *s, size_t t, const size_t count)
+{
+    vec out[STATE_BLOCK], z[STATE_BLOCK];
+    UNROLL
+    for (size_t i = 0; i < count; i++) out[i] = w->out[t + i];
+    if (s->z != NULL) {
+        load_gates(z, w, s, t, count);
+        v_silus(z, z, count);
+        UNROLL
+        for (size_t i = 0; i < count; i++) out[i] = v_mul(out[i], z[i]);
+    }
+    UNROLL
+    for (size_t i = 0; i < count; i++) store_lanes(y + (w->row + t + i) * s->channels + w->e, out[i], w->n);
+}
 
 static inline void forward_tile(tile *w, REAL *y, REAL *state, const scan_task *s)
 {
@@ -157,12 +209,7 @@ static inline void forward_tile(tile *w, REAL *y, REAL *state, const scan_task *
     }
     for (; k < s->states && s->tied; k++) forward_states(w, state, s, k, 1, POWERS);
     for (; k < s->states; k++) forward_states(w, state, s, k, 1, CLAMPED);
-    for (size_t t = 0; t < w->rows; t++) {
-        vec out = w->out[t];
-        if (s->z != NULL)
-            out = v_mul(out, v_silu(load_lanes(s->z + (w->row + t) * s->z_stride + w->e, w->n)));
-        store_lanes(y + (w->row + t) * s->channels + w->e, out, w->n);
-    }
+    EACH_GROUP(close_rows, y, w, s);
 }
 
 static size_t tile_rows(const scan_task *s, size_t t)
@@ -190,33 +237,37 @@ static void scan_forward(REAL *y, REAL *state, REAL *checkpoints, const scan_tas
     }
 }
 
-/* Runs the rows again from the stored state and keeps a_t and a_t h_{t-1}. */
-static inline void replay_states(tile *w, adjoint *v, const REAL *state, const scan_task *s, size_t k,
+/* Runs the rows again from the stored state, keeps a_t and a_t h_{t-1}, and sums dC. */
+static INLINE void replay_states(tile *w, adjoint *v, const REAL *state, const scan_task *s, size_t k,
                                  const size_t count, const int how)
 {
     const REAL *B = s->B + w->row * s->bc_stride + k, *C = s->C + w->row * s->bc_stride + k;
-    vec h[STATE_BLOCK], A[STATE_BLOCK];
+    vec h[ADJOINT_BLOCK], A[ADJOINT_BLOCK];
     for (size_t j = 0; j < count; j++) {
         h[j] = load_lanes(state + (k + j) * s->channels + w->e, w->n);
         A[j] = load_A(w, s, k + j);
     }
     for (size_t t = 0; t < w->rows; t++, B += s->bc_stride, C += s->bc_stride) {
-        vec dtx = w->dtx[t], out = w->out[t], *decay = v->decay[t];
+        vec dtx = w->dtx[t], out = w->out[t], dout = v->dout[t], decay[STATE_BLOCK];
         decay_states(decay, w, t, A, count, how);
-#pragma GCC unroll 8
+        UNROLL
         for (size_t j = 0; j < count; j++) {
-            v->decayed[t][j] = v_mul(decay[j], h[j]);
-            h[j] = v_fma(dtx, v_set(B[j]), v->decayed[t][j]);
+            REAL *dC = lane_sums(v, t, k + j) + LANES;
+            const vec decayed = v_mul(decay[j], h[j]);
+            v->kept[t].a[j] = decay[j];
+            v->kept[t].ah[j] = decayed;
+            h[j] = v_fma(dtx, v_set(B[j]), decayed);
             out = v_fma(h[j], v_set(C[j]), out);
+            v_store(dC, v_fma(dout, h[j], v_load(dC)));
         }
         w->out[t] = out;
     }
 }
 
-static inline void backward_states(tile *w, adjoint *v, const scan_grad *grad, const scan_task *s, size_t k,
+static INLINE void backward_states(tile *w, adjoint *v, const scan_grad *grad, const scan_task *s, size_t k,
                                    const size_t count)
 {
-    vec g[STATE_BLOCK], dA[STATE_BLOCK], A[STATE_BLOCK];
+    vec g[ADJOINT_BLOCK], dA[ADJOINT_BLOCK], A[ADJOINT_BLOCK];
     for (size_t j = 0; j < count; j++) {
         g[j] = load_lanes(v->g + (k + j) * s->channels + w->e, w->n);
         A[j] = load_A(w, s, k + j);
@@ -224,18 +275,16 @@ static inline void backward_states(tile *w, adjoint *v, const scan_grad *grad, c
     }
     for (size_t t = w->rows; t-- > 0;) {
         const REAL *B = s->B + (w->row + t) * s->bc_stride + k, *C = s->C + (w->row + t) * s->bc_stride + k;
-        REAL *dB = v->dB + (t * s->states + k) * LANES, *dC = v->dC + (t * s->states + k) * LANES;
         vec dt = w->dt[t], dtx = w->dtx[t], dout = v->dout[t], gB = v->gB[t], gAh = v->gAh[t];
-#pragma GCC unroll 8
+        UNROLL
         for (size_t j = 0; j < count; j++) {
-            vec b = v_set(B[j]), G = v_fma(v_set(C[j]), dout, g[j]);
-            vec decayed = v->decayed[t][j], product = v_mul(G, decayed);
-            v_store(dB + j * LANES, v_fma(G, dtx, v_load(dB + j * LANES)));
-            v_store(dC + j * LANES, v_fma(dout, v_fma(dtx, b, decayed), v_load(dC + j * LANES)));
-            gB = v_fma(G, b, gB);
+            REAL *dB = lane_sums(v, t, k + j);
+            const vec G = v_fma(v_set(C[j]), dout, g[j]), product = v_mul(G, v->kept[t].ah[j]);
+            v_store(dB, v_fma(G, dtx, v_load(dB)));
+            gB = v_fma(G, v_set(B[j]), gB);
             gAh = v_fma(product, A[j], gAh);
             dA[j] = v_fma(product, dt, dA[j]);
-            g[j] = v_mul(v->decay[t][j], G);
+            g[j] = v_mul(v->kept[t].a[j], G);
         }
         v->gB[t] = gB;
         v->gAh[t] = gAh;
@@ -249,43 +298,52 @@ static inline void backward_states(tile *w, adjoint *v, const scan_grad *grad, c
     }
 }
 
-static inline void open_adjoint(adjoint *v, const tile *w, const REAL *dy, const scan_task *s)
+static INLINE void open_adjoint(adjoint *v, const tile *w, const REAL *dy, const scan_task *s, size_t t,
+                                const size_t count)
 {
-    for (size_t t = 0; t < w->rows; t++) {
-        vec dout = load_lanes(dy + (w->row + t) * s->channels + w->e, w->n);
-        if (s->z != NULL)
-            dout = v_mul(dout, v_silu(load_lanes(s->z + (w->row + t) * s->z_stride + w->e, w->n)));
-        v->dout[t] = dout;
-        v->gB[t] = v->gAh[t] = v_set(0);
+    vec z[STATE_BLOCK], slope[STATE_BLOCK];
+    if (s->z != NULL) {
+        load_gates(z, w, s, t, count);
+        v_silus_and_slopes(z, slope, z, count);
+    } else {
+        for (size_t i = 0; i < count; i++) z[i] = slope[i] = v_set(1);
+    }
+    UNROLL
+    for (size_t i = 0; i < count; i++) {
+        const vec dout = load_lanes(dy + (w->row + t + i) * s->channels + w->e, w->n);
+        v->dout[t + i] = v_mul(dout, z[i]);
+        v->dgate[t + i] = v_mul(dout, slope[i]);
+        v->gB[t + i] = v->gAh[t + i] = v_set(0);
     }
 }
 
 /* The gradients that belong to single rows and channels: dx, ddelta, dz, and the sums dD and dbias. */
-static inline void close_adjoint(const adjoint *v, const tile *w, const scan_grad *grad, const REAL *dy,
-                                 const scan_task *s)
+static INLINE void close_adjoint(adjoint *v, const tile *w, const scan_grad *grad, const scan_task *s,
+                                 size_t t, const size_t count)
 {
-    vec D = s->D != NULL ? load_lanes(s->D + w->e, w->n) : v_set(0), dD = v_set(0), dbias = v_set(0);
-    for (size_t t = 0; t < w->rows; t++) {
-        const size_t row = w->row + t;
-        vec x = load_lanes(s->x + row * s->x_stride + w->e, w->n);
-        vec ddelta = v->gAh[t], dx = v->gB[t];
+    const vec D = s->D != NULL ? load_lanes(s->D + w->e, w->n) : v_set(0);
+    vec slope[STATE_BLOCK];
+    UNROLL
+    for (size_t i = 0; i < count; i++) slope[i] = biased_delta(s, w, t + i);
+    if (s->softplus) v_softplus_slopes(slope, slope, count);
+    UNROLL
+    for (size_t i = 0; i < count; i++) {
+        const size_t row = w->row + t + i;
+        const vec x = load_lanes(s->x + row * s->x_stride + w->e, w->n);
+        vec ddelta = v->gAh[t + i], dx = v->gB[t + i];
         if (s->rule == SSMI_EULER_B) {
             ddelta = v_fma(x, dx, v_mul(v_set(LN2), ddelta));
-            dx = v_mul(w->dt[t], dx);
+            dx = v_mul(w->dt[t + i], dx);
         }
         if (s->step != NULL) ddelta = v_mul(ddelta, v_set(s->step[row]));
-        if (s->softplus) ddelta = v_mul(ddelta, v_softplus_slope(biased_delta(s, w, t)));
-        store_lanes(grad->dx + row * s->x_stride + w->e, v_fma(D, v->dout[t], dx), w->n);
+        if (s->softplus) ddelta = v_mul(ddelta, slope[i]);
+        store_lanes(grad->dx + row * s->x_stride + w->e, v_fma(D, v->dout[t + i], dx), w->n);
         store_lanes(grad->ddelta + row * s->delta_stride + w->e, ddelta, w->n);
-        dbias = v_add(dbias, ddelta);
-        dD = v_fma(v->dout[t], x, dD);
-        if (s->z == NULL) continue;
-        vec slope = v_silu_slope(load_lanes(s->z + row * s->z_stride + w->e, w->n));
-        vec dgate = v_mul(load_lanes(dy + row * s->channels + w->e, w->n), w->out[t]);
-        store_lanes(grad->dz + row * s->z_stride + w->e, v_mul(dgate, slope), w->n);
+        if (s->z != NULL)
+            store_lanes(grad->dz + row * s->z_stride + w->e, v_mul(v->dgate[t + i], w->out[t + i]), w->n);
+        v->dbias = v_add(v->dbias, ddelta);
+        v->dD = v_fma(v->dout[t + i], x, v->dD);
     }
-    if (s->D != NULL) add_lanes(grad->dD + w->e, dD, w->n);
-    if (s->delta_bias != NULL) add_lanes(grad->ddelta_bias + w->e, dbias, w->n);
 }
 
 static inline void backward_tile(tile *w, adjoint *v, const scan_grad *grad, const REAL *dy,
@@ -293,21 +351,21 @@ static inline void backward_tile(tile *w, adjoint *v, const scan_grad *grad, con
 {
     size_t k = 0;
     open_tile(w, s);
-    open_adjoint(v, w, dy, s);
+    EACH_GROUP(open_adjoint, v, w, dy, s);
     if (s->rule != SSMI_EULER_B)
         for (; k < s->states; k++) backward_state_by_rule(w, v, grad, state, s, k);
-    for (; k + STATE_BLOCK <= s->states; k += STATE_BLOCK) {
-        switch (how_to_decay(w, s, k, STATE_BLOCK)) {
+    for (; k + ADJOINT_BLOCK <= s->states; k += ADJOINT_BLOCK) {
+        switch (how_to_decay(w, s, k, ADJOINT_BLOCK)) {
         case UNCLAMPED:
-            replay_states(w, v, state, s, k, STATE_BLOCK, UNCLAMPED);
+            replay_states(w, v, state, s, k, ADJOINT_BLOCK, UNCLAMPED);
             break;
         case CLAMPED:
-            replay_states(w, v, state, s, k, STATE_BLOCK, CLAMPED);
+            replay_states(w, v, state, s, k, ADJOINT_BLOCK, CLAMPED);
             break;
         default:
-            replay_states(w, v, state, s, k, STATE_BLOCK, POWERS);
+            replay_states(w, v, state, s, k, ADJOINT_BLOCK, POWERS);
         }
-        backward_states(w, v, grad, s, k, STATE_BLOCK);
+        backward_states(w, v, grad, s, k, ADJOINT_BLOCK);
     }
     for (; k < s->states; k++) {
         if (s->tied)
@@ -316,15 +374,19 @@ static inline void backward_tile(tile *w, adjoint *v, const scan_grad *grad, con
             replay_states(w, v, state, s, k, 1, CLAMPED);
         backward_states(w, v, grad, s, k, 1);
     }
-    close_adjoint(v, w, grad, dy, s);
+    v->dD = v->dbias = v_set(0);
+    EACH_GROUP(close_adjoint, v, w, grad, s);
+    if (s->D != NULL) add_lanes(grad->dD + w->e, v->dD, w->n);
+    if (s->delta_bias != NULL) add_lanes(grad->ddelta_bias + w->e, v->dbias, w->n);
 }
 
 static void sum_lanes(const scan_grad *grad, const adjoint *v, const scan_task *s, size_t row, size_t rows)
 {
     for (size_t t = 0; t < rows; t++) {
         for (size_t k = 0; k < s->states; k++) {
-            grad->dB[(row + t) * s->bc_stride + k] = v_sum(v_load(v->dB + (t * s->states + k) * LANES));
-            grad->dC[(row + t) * s->bc_stride + k] = v_sum(v_load(v->dC + (t * s->states + k) * LANES));
+            const REAL *sums = lane_sums(v, t, k);
+            grad->dB[(row + t) * s->bc_stride + k] = v_sum(v_load(sums));
+            grad->dC[(row + t) * s->bc_stride + k] = v_sum(v_load(sums + LANES));
         }
     }
 }
@@ -333,14 +395,14 @@ static void scan_backward(const scan_grad *grad, const REAL *dy, const REAL *che
                           const scan_task *s)
 {
     const size_t size = s->states * s->channels, tiles = (s->length + SSMI_SCAN_TILE - 1) / SSMI_SCAN_TILE;
-    const size_t partial = (size_t)SSMI_SCAN_TILE * s->states * LANES;
+    const size_t sums = 2 * (size_t)SSMI_SCAN_TILE * s->states * LANES;
     tile w;
-    adjoint v = {.g = scratch, .dB = scratch + size, .dC = scratch + size + partial};
+    adjoint v = {.g = scratch, .sums = scratch + size};
     for (size_t b = 0; b < s->batch; b++) {
         memset(v.g, 0, size * sizeof *v.g);
         for (size_t i = tiles; i-- > 0;) {
             const REAL *state = checkpoints + (b * tiles + i) * size;
-            memset(v.dB, 0, 2 * partial * sizeof *v.dB);
+            memset(v.sums, 0, sums * sizeof *v.sums);
             w.row = b * s->length + i * SSMI_SCAN_TILE;
             w.rows = tile_rows(s, i * SSMI_SCAN_TILE);
             w.n = LANES;
