@@ -8,6 +8,7 @@
 #undef R_COS
 #undef R_SIN
 #undef R_TANH
+#undef R_SINH
 #undef R_LOG
 #undef RECUR
 #undef RECUR_BACK

@@ -9,6 +9,7 @@
 #define R_COS      cosf
 #define R_SIN      sinf
 #define R_TANH     tanhf
+#define R_SINH     sinhf
 #define R_LOG      logf
 #define RECUR      recur_c32
 #define RECUR_BACK recur_adjoint_c32

@@ -9,6 +9,7 @@
 #define R_COS      cos
 #define R_SIN      sin
 #define R_TANH     tanh
+#define R_SINH     sinh
 #define R_LOG      log
 #define RECUR      recur_c64
 #define RECUR_BACK recur_adjoint_c64

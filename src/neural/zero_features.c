@@ -286,5 +286,5 @@ void ssmi_zero_flip(float *out, const float *feature, size_t tokens)
 
 double ssmi_zero_restore(const ssmi_zero_frame *frame, double a)
 {
-    return sinh(fmin(fmax(a, -12), 12)) * frame->scale + frame->loc;
+    return sinh(fmin(fmax(a, -SSMI_ZERO_REACH), SSMI_ZERO_REACH)) * frame->scale + frame->loc;
 }

@@ -98,7 +98,8 @@ size_t ssmi_zero_padding(size_t length);
 /* The same rows for the series with its sign turned: feature and out (tokens, SSMI_ZERO_FEATURES). */
 void ssmi_zero_flip(float *out, const float *feature, size_t tokens);
 
-/* From a-space to data units. */
+/* From a-space to data units; a is not taken for more than +-SSMI_ZERO_REACH. */
+enum { SSMI_ZERO_REACH = 12 };
 double ssmi_zero_restore(const ssmi_zero_frame *frame, double a);
 
 #endif
