@@ -3,7 +3,8 @@
  *     u = (y - loc) / scale,  a = asinh(u)        one pass over patches of 16 rows, the future masked
  *     nine quantiles of a for every future row    -> sorted, back to data units
  *
- * Nothing is estimated, unless `calibrate` asks for quantiles corrected by past forecasts. The point forecast
+ * Nothing is estimated, unless `tune` asks for weights trained further on the series (models/zero_tuning.h)
+ * or `calibrate` for quantiles corrected by past forecasts. The point forecast
  * (`mean`) is the median, which the network's loss (mean pinball) estimates directly. Beyond
  * SSMI_ZERO_HORIZON rows the forecast goes on from its own median, and spreads add as in models/zero_fan.h.
  * With `flip` the forecast is averaged with the turned forecast of the turned series, f(y) and -f(-y). Known
@@ -11,6 +12,7 @@
 #include "forecast/archive.h"
 #include "models/zero_calibration.h"
 #include "models/zero_stream.h"
+#include "models/zero_tuning.h"
 #include "models/zero_weights.h"
 
 #include <gsl/gsl_cdf.h>
@@ -20,9 +22,10 @@
 enum { LEVELS = SSMI_FAN_LEVELS, LONGEST_PERIOD = 1000000 };
 
 typedef struct options {
-    size_t context, period, refresh;
-    int flip, precision, calibrate;
-    char weights[SSM_OPTION_TEXT_SIZE];
+    size_t context, period, refresh, tune_windows;
+    int flip, precision, calibrate, tune;
+    double tune_rate;
+    char weights[SSM_OPTION_TEXT_SIZE], checkpoint[SSM_OPTION_TEXT_SIZE];
 } options;
 
 enum { FLOAT32, INT8 };
@@ -30,6 +33,8 @@ enum { FLOAT32, INT8 };
 typedef struct zero {
     options options;
     ssmi_zero_model model;
+    const ssmi_zero_network *pretrained;
+    ssmi_zero_tuning tuning;
     ssmi_zero_calibration calibration;
     size_t horizon;      /* of the fit */
     ssmi_zero_view view; /* of the history, for the horizon of the fit; not of rows added since */
@@ -42,16 +47,48 @@ static ssm_status init(void *self_, const void *options_, ssm_arena *mem)
     const options *o = options_;
     self->options = *o;
     self->model = (ssmi_zero_model){.context = o->context, .period = o->period, .flip = o->flip};
-    SSMI_TRY(ssmi_zero_share(&self->model.network, o->weights, o->precision == INT8, mem->ctx));
+    SSMI_TRY(ssmi_zero_share(&self->pretrained, o->weights, o->precision == INT8, mem->ctx));
+    self->model.network = self->pretrained;
     return ssmi_zero_stream_open(&self->stream, &self->model, o->refresh, mem);
+}
+
+/* Forecasts with the weights that were tuned, if any were kept. */
+static ssm_status use_tuned(zero *self, ssm_arena *mem)
+{
+    const options *o = &self->options;
+    if (self->tuning.params == NULL) return SSM_OK;
+    ssmi_zero_network *network = SSMI_ALLOC(mem, ssmi_zero_network, 1);
+    if (network == NULL) return SSM_E_MEMORY;
+    SSMI_TRY(ssmi_zero_load_tuned(network, o->weights, o->precision == INT8, self->tuning.table,
+                                  self->tuning.params, mem));
+    self->model.network = network;
+    return SSM_OK;
+}
+
+static ssm_status tune(zero *self, const ssm_fit_task *task, ssm_arena *mem, ssm_arena *tmp)
+{
+    const options *o = &self->options;
+    const ssmi_zero_tuning_options how = {.what = (ssmi_zero_tune)o->tune,
+                                          .windows = o->tune_windows,
+                                          .rate = o->tune_rate,
+                                          .checkpoint = o->checkpoint,
+                                          .weights = o->weights};
+    self->model.network = self->pretrained;
+    self->tuning = (ssmi_zero_tuning){0};
+    if (o->tune == SSMI_TUNE_NO) return SSM_OK;
+    SSMI_TRY(ssmi_zero_tune_on(&self->tuning, &self->model, task, &how, mem, tmp));
+    return use_tuned(self, mem);
 }
 
 static ssm_status fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm_arena *tmp)
 {
     zero *self = self_;
     self->horizon = task->horizon;
-    return self->options.calibrate ? ssmi_zero_calibrate(&self->calibration, &self->model, task, mem, tmp)
-                                   : SSM_OK;
+    SSMI_TRY(tune(self, task, mem, tmp));
+    const size_t unseen = self->tuning.params != NULL ? ssmi_zero_held(task) : 0;
+    return self->options.calibrate
+               ? ssmi_zero_calibrate(&self->calibration, &self->model, task, unseen, mem, tmp)
+               : SSM_OK;
 }
 
 static ssm_status condition(void *self_, const ssm_series *history, ssm_arena *mem, ssm_arena *tmp)
@@ -103,6 +140,11 @@ static ssm_status params(void *self_, ssm_archive *archive)
     ssmi_zero_calibration *c = &self->calibration;
     SSMI_TRY(ssmi_archive_size(archive, "horizon", &self->horizon));
     if (self->horizon == 0) return ssmi_archive_reject(archive, "\"horizon\" is 0");
+    if (self->options.tune != SSMI_TUNE_NO) {
+        SSMI_TRY(ssmi_zero_tuning_archive(&self->tuning, (ssmi_zero_tune)self->options.tune, self->pretrained,
+                                          archive));
+        if (ssmi_archive_loading(archive)) SSMI_TRY(use_tuned(self, ssmi_archive_memory(archive)));
+    }
     if (!self->options.calibrate) return SSM_OK;
     c->positions.horizon = 1;
     SSMI_TRY(ssmi_archive_real(archive, "weight", &c->weight));
@@ -127,17 +169,20 @@ static ssm_status note(const void *self_, char *text, size_t size)
     const zero *self = self_;
     const size_t most = self->model.context, length = self->stream.length;
     const ssmi_zero_periods *periods = &self->stream.frame.periods;
-    char season[64] = "", quantiles[64] = "";
+    char season[64] = "", quantiles[64] = "", tuned[192] = "pretrained, nothing fitted";
     if (length > 0 && periods->main_strength > 0)
         snprintf(season, sizeof season, ", main period %zu (r %.2f)", periods->main, periods->main_strength);
     if (self->options.calibrate)
         snprintf(quantiles, sizeof quantiles, ", past errors count %.0f %%", 100 * self->calibration.weight);
-    snprintf(text, size, "pretrained, nothing fitted; context of %zu rows%s%s",
-             length > 0 && length < most ? length : most, season, quantiles);
+    if (self->options.tune != SSMI_TUNE_NO)
+        ssmi_zero_tuning_note(&self->tuning, (ssmi_zero_tune)self->options.tune, tuned, sizeof tuned);
+    snprintf(text, size, "%s; context of %zu rows%s%s", tuned, length > 0 && length < most ? length : most,
+             season, quantiles);
     return SSM_OK;
 }
 
 static const char *const precision_choices[] = {"float32", "int8", NULL};
+static const char *const tune_choices[] = {"no", "head", "all", NULL};
 
 static const ssm_option option_table[] = {
     {"context", "rows of history that a forecast is made from, at most", SSM_OPTION_SIZE,
@@ -152,6 +197,14 @@ static const ssm_option option_table[] = {
      offsetof(options, calibrate), "false", 0, 1, NULL},
     {"precision", "arithmetic of the large products", SSM_OPTION_CHOICE, offsetof(options, precision),
      "float32", 0, 0, precision_choices},
+    {"tune", "train the network further on the series: its head, or all of it (minutes)", SSM_OPTION_CHOICE,
+     offsetof(options, tune), "no", 0, 0, tune_choices},
+    {"tune_windows", "windows shown in tuning; 0: 16384 for the head, 2048 for all", SSM_OPTION_SIZE,
+     offsetof(options, tune_windows), "0", 0, 1e9, NULL},
+    {"tune_rate", "largest step of tuning; 0: 0.001 for the head, 0.0001 for all", SSM_OPTION_REAL,
+     offsetof(options, tune_rate), "0", 0, 1, NULL},
+    {"checkpoint", "file from which tuning goes on after it was stopped", SSM_OPTION_TEXT,
+     offsetof(options, checkpoint), "", 0, 0, NULL},
     {"weights", "file of other weights of the same kind (safetensors)", SSM_OPTION_TEXT,
      offsetof(options, weights), "", 0, 0, NULL},
     {0},

@@ -2,11 +2,11 @@
  * from the median in half widths of its own fan, in a-space. So a fan keeps its shape over horizon and time,
  * all steps of all past forecasts are of one kind, and only how far the levels reach is corrected.
  *
- * Origins lie evenly on the second half of each series, up to MOST of them over all series. Neighbouring
- * steps err alike: with the correlation r of positions one step apart, m rows count as k = m (1 - r) / (1 +
- * r) independent ones, as for a first-order autoregression. The correction counts k / (k + HALF): the
- * network's 0.1 quantile is typically off by 0.05, which is the standard error of a frequency of 0.1 in 36
- * draws, so with fewer the network knows better.
+ * Origins lie evenly on the second half of each series (or the part of it that a tuned network has not seen),
+ * up to MOST of them over all series. Neighbouring steps err alike: with the correlation r of positions one
+ * step apart, m rows count as k = m (1 - r) / (1 + r) independent ones, as for a first-order autoregression.
+ * The correction counts k / (k + HALF): the network's 0.1 quantile is typically off by 0.05, which is the
+ * standard error of a frequency of 0.1 in 36 draws, so with fewer the network knows better.
  *
  * Known value: a truth that always lies on the 0.9 quantile has position 1. */
 #include "models/zero_calibration.h"
@@ -25,7 +25,7 @@ typedef struct origin {
 
 typedef struct past {
     const ssmi_zero_model *model;
-    size_t horizon, n;
+    size_t horizon, unseen, n;
     double rows;      /* distinct rows forecast */
     origin *origin;   /* (n) */
     double *position; /* (n, horizon) */
@@ -42,7 +42,8 @@ static int has_observed(const ssmi_zero_model *model, const ssm_series *series, 
 
 static void add_series(past *p, const ssm_series *series, size_t at_most)
 {
-    const size_t first = (series->length + 1) / 2, before = p->n;
+    const size_t half = (series->length + 1) / 2, before = p->n;
+    const size_t first = p->unseen > 0 && p->unseen < half ? series->length - p->unseen : half;
     if (series->length < 8 || first + p->horizon > series->length) return;
     const size_t range = series->length - p->horizon - first, step = range / at_most + 1;
     for (size_t row = series->length - p->horizon; row >= first && row > 0; row -= step < row ? step : row) {
@@ -103,9 +104,9 @@ static size_t count_finite(const double *x, size_t n)
 }
 
 ssm_status ssmi_zero_calibrate(ssmi_zero_calibration *out, const ssmi_zero_model *model,
-                               const ssm_fit_task *task, ssm_arena *mem, ssm_arena *tmp)
+                               const ssm_fit_task *task, size_t unseen, ssm_arena *mem, ssm_arena *tmp)
 {
-    past p = {.model = model, .horizon = task->horizon};
+    past p = {.model = model, .horizon = task->horizon, .unseen = unseen};
     *out = (ssmi_zero_calibration){{1, SSMI_ALLOC(mem, double, SSMI_CONFORMAL_POINTS)}, 0};
     if (out->positions.offset == NULL) return SSM_E_MEMORY;
     SSMI_TRY(place_origins(&p, task, tmp));

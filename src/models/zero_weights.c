@@ -7,7 +7,6 @@
 #include "models/zero_weights.h"
 
 #include "base/file.h"
-#include "base/shared.h"
 #include "forecast/safetensors.h"
 #include "neural/half.h"
 #include "neural/selective_scan.h"
@@ -25,6 +24,7 @@ extern const unsigned char ssmi_zero_image[], ssmi_zero_image_end[];
 typedef struct loader {
     const char *what;
     ssmi_safetensors file;
+    ssmi_safetensors over; /* tensors that stand for those of the file */
     int integer;
     ssm_arena *mem, *tmp; /* of the handle; of the loading */
     char prefix[NAME_SIZE];
@@ -35,7 +35,8 @@ static const ssmi_tensor *find(const loader *l, const char *name)
 {
     char full[2 * NAME_SIZE];
     snprintf(full, sizeof full, "%s%s", l->prefix, name);
-    return ssmi_safetensors_find(&l->file, full);
+    const ssmi_tensor *t = ssmi_safetensors_find(&l->over, full);
+    return t != NULL ? t : ssmi_safetensors_find(&l->file, full);
 }
 
 static ssm_status malformed(const loader *l, const char *name, const char *why)
@@ -272,7 +273,7 @@ static ssm_status hidden_width(const loader *l, const char *name, size_t *width)
 static ssm_status load_ends(const loader *l, ssmi_zero_network *net)
 {
     enum { OUT = SSMI_ZERO_PATCH * SSMI_ZERO_LEVELS };
-    size_t embed, head;
+    size_t embed = 0, head = 0;
     SSMI_TRY(hidden_width(l, "e1.weight", &embed));
     SSMI_TRY(hidden_width(l, "h1.weight", &head));
     SSMI_TRY(load_linear(l, "e1", &net->embed1, embed, SSMI_ZERO_FEATURES));
@@ -308,65 +309,122 @@ static ssm_status load(loader *l, ssmi_zero_network *net, const unsigned char *i
     return SSM_OK;
 }
 
-ssm_status ssmi_zero_unpack(ssmi_zero_network *network, const char *what, const unsigned char *image,
-                            size_t size, int integer, ssm_arena *mem)
+static ssm_status unpack(ssmi_zero_network *network, const char *what, const unsigned char *image,
+                         size_t size, int integer, const ssmi_safetensors *over, ssm_arena *mem)
 {
     ssm_arena tmp;
     loader l = {.what = what, .integer = integer, .mem = mem, .tmp = &tmp};
+    if (over != NULL) l.over = *over;
     ssmi_arena_init(&tmp, mem->ctx);
     const ssm_status status = load(&l, network, image, size);
     ssmi_arena_clear(&tmp);
     return status;
 }
 
-static ssm_status load_file(ssmi_zero_network *network, const char *path, int integer, ssm_arena *mem)
+ssm_status ssmi_zero_unpack(ssmi_zero_network *network, const char *what, const unsigned char *image,
+                            size_t size, int integer, ssm_arena *mem)
+{
+    return unpack(network, what, image, size, integer, NULL, mem);
+}
+
+/* The bytes of a file with weights; `tmp` holds them where they are not the library's own. */
+typedef struct weights_image {
+    const char *what;
+    const unsigned char *bytes;
+    size_t size;
+} weights_image;
+
+static ssm_status open_image(weights_image *image, const char *path, ssm_arena *tmp)
 {
     enum { FILE_LIMIT = 1 << 30 };
-    ssm_arena image;
     unsigned char *bytes;
-    size_t size;
-    ssmi_arena_init(&image, mem->ctx);
-    ssm_status status = ssmi_file_read(&image, path, FILE_LIMIT, &bytes, &size);
-    if (status == SSM_OK) status = ssmi_zero_unpack(network, path, bytes, size, integer, mem);
-    ssmi_arena_clear(&image);
+#if SSMCAST_EMBED_WEIGHTS
+    if (path[0] == '\0') {
+        *image = (weights_image){"the library's weights", ssmi_zero_image,
+                                 (size_t)(ssmi_zero_image_end - ssmi_zero_image)};
+        return SSM_OK;
+    }
+#else
+    if (path[0] == '\0') path = SSMCAST_ZERO_INSTALLED;
+#endif
+    SSMI_TRY(ssmi_file_read(tmp, path, FILE_LIMIT, &bytes, &image->size));
+    image->what = path;
+    image->bytes = bytes;
+    return SSM_OK;
+}
+
+/* The table's tensors as those of a file. */
+static ssm_status overlay(ssmi_safetensors *over, const ssmi_parameters *table, const float *params,
+                          ssm_arena *tmp)
+{
+    ssmi_tensor *t = SSMI_ALLOC(tmp, ssmi_tensor, table->n);
+    if (t == NULL) return SSM_E_MEMORY;
+    *over = (ssmi_safetensors){.n_tensors = table->n, .tensor = t};
+    for (size_t i = 0; i < table->n; i++) {
+        const ssmi_parameter *p = &table->entry[i];
+        t[i] = (ssmi_tensor){.name = p->name,
+                             .dtype = SSMI_F32,
+                             .rank = p->rank,
+                             .bytes = (const unsigned char *)(params + p->offset),
+                             .size = p->size * sizeof *params};
+        memcpy(t[i].shape, p->shape, p->rank * sizeof *p->shape);
+    }
+    return SSM_OK;
+}
+
+static ssm_status load_over(ssmi_zero_network *network, const char *path, int integer,
+                            const ssmi_parameters *table, const float *params, ssm_arena *mem, ssm_arena *tmp)
+{
+    weights_image image;
+    ssmi_safetensors over = {0};
+    SSMI_TRY(open_image(&image, path, tmp));
+    if (table != NULL) SSMI_TRY(overlay(&over, table, params, tmp));
+    return unpack(network, image.what, image.bytes, image.size, integer, &over, mem);
+}
+
+ssm_status ssmi_zero_load_tuned(ssmi_zero_network *network, const char *path, int integer,
+                                const ssmi_parameters *table, const float *params, ssm_arena *mem)
+{
+    ssm_arena tmp;
+    ssmi_arena_init(&tmp, mem->ctx);
+    const ssm_status status = load_over(network, path, integer, table, params, mem, &tmp);
+    ssmi_arena_clear(&tmp);
     return status;
 }
 
 ssm_status ssmi_zero_load(ssmi_zero_network *network, const char *path, int integer, ssm_arena *mem)
 {
-    if (path[0] != '\0') return load_file(network, path, integer, mem);
-#if SSMCAST_EMBED_WEIGHTS
-    return ssmi_zero_unpack(network, "the library's weights", ssmi_zero_image,
-                            (size_t)(ssmi_zero_image_end - ssmi_zero_image), integer, mem);
-#else
-    return load_file(network, SSMCAST_ZERO_INSTALLED, integer, mem);
-#endif
+    return ssmi_zero_load_tuned(network, path, integer, NULL, NULL, mem);
 }
 
-typedef struct shared_weights {
-    const char *path;
-    int integer;
-} shared_weights;
-
-static ssm_status make_shared(const void *task, ssm_arena *mem, const void **thing)
+/* `name` without ".weight", the stem of a matrix; 0: it has none. */
+static int stem_of(char stem[NAME_SIZE], const char *name)
 {
-    const shared_weights *w = task;
-    ssmi_zero_network *network = SSMI_ALLOC(mem, ssmi_zero_network, 1);
-    if (network == NULL) return SSM_E_MEMORY;
-    *thing = network;
-    return ssmi_zero_load(network, w->path, w->integer, mem);
+    const size_t length = strlen(name), end = strlen(".weight");
+    if (length <= end || length - end >= NAME_SIZE || strcmp(name + length - end, ".weight") != 0) return 0;
+    memcpy(stem, name, length - end);
+    stem[length - end] = '\0';
+    return 1;
 }
 
-ssm_status ssmi_zero_share(const ssmi_zero_network **network, const char *path, int integer, ssm_context *ctx)
+static ssm_status read_tensor(const loader *l, const ssmi_parameter *p, float *out)
 {
-    const shared_weights weights = {path, integer};
-    char stamp[SSMI_FILE_STAMP_SIZE] = "", key[1024];
-    const void *thing;
-    if (path[0] != '\0') SSMI_TRY(ssmi_file_stamp(ctx, path, stamp));
-    const int used = snprintf(key, sizeof key, "zero %s %s %s", integer ? "int8" : "float", stamp, path);
-    if (used < 0 || (size_t)used >= sizeof key)
-        return ssmi_fail(ctx, SSM_E_ARGUMENT, "the name of the file with weights is too long");
-    SSMI_TRY(ssmi_shared_get(ctx, key, make_shared, &weights, &thing));
-    *network = thing;
+    char stem[NAME_SIZE];
+    const ssmi_tensor *t = find(l, p->name);
+    const size_t columns = p->rank > 1 ? p->shape[1] : 0;
+    if (t != NULL && t->dtype == SSMI_I8 && stem_of(stem, p->name))
+        return widen_integers(l, stem, t, out, p->shape[0], columns);
+    return widen(l, p->name, out, p->shape[0], columns);
+}
+
+ssm_status ssmi_zero_read(float *params, const ssmi_parameters *table, const char *path, ssm_arena *tmp)
+{
+    weights_image image;
+    loader l = {.mem = tmp, .tmp = tmp};
+    SSMI_TRY(open_image(&image, path, tmp));
+    l.what = image.what;
+    SSMI_TRY(ssmi_safetensors_parse(tmp, l.what, image.bytes, image.size, &l.file));
+    for (size_t i = 0; i < table->n; i++)
+        SSMI_TRY(read_tensor(&l, &table->entry[i], params + table->entry[i].offset));
     return SSM_OK;
 }

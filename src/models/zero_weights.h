@@ -2,6 +2,7 @@
 #ifndef SSMCAST_MODELS_ZERO_WEIGHTS_H
 #define SSMCAST_MODELS_ZERO_WEIGHTS_H
 
+#include "neural/parameters.h"
 #include "neural/zero_network.h"
 
 /* `path`: a safetensors file; "": the weights that come with the library. Matrices may be F32, F16, or I8
@@ -10,7 +11,15 @@
  * SSM_E_FORMAT: not such a file, or damaged; SSM_E_IO: cannot be read. */
 ssm_status ssmi_zero_load(ssmi_zero_network *network, const char *path, int integer, ssm_arena *mem);
 
-/* The same once for all handles of a context, see base/shared.h. A file that changes is another one. */
+/* The same with other values of the table's tensors, whose names are those of the file. */
+ssm_status ssmi_zero_load_tuned(ssmi_zero_network *network, const char *path, int integer,
+                                const ssmi_parameters *table, const float *params, ssm_arena *mem);
+/* The values of the table's tensors (table->size), in single precision. Errors of ssmi_zero_load;
+ * SSM_E_FORMAT too where a tensor has another shape. */
+ssm_status ssmi_zero_read(float *params, const ssmi_parameters *table, const char *path, ssm_arena *tmp);
+
+/* The same network once for all handles of a context, see base/shared.h. A file that changes is another one.
+ */
 ssm_status ssmi_zero_share(const ssmi_zero_network **network, const char *path, int integer,
                            ssm_context *ctx);
 

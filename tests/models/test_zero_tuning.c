@@ -1,0 +1,240 @@
+/* The pretrained network trained further: that it learns, that it never loses, and that what was learned is
+ * kept. */
+#include "models/fixture.h"
+
+#include "base/context.h"
+#include "models/zero_tuning.h"
+#include "models/zero_weights.h"
+#include "neural/arrays.h"
+
+#include <unistd.h>
+
+enum { ROWS = 500, NEXT = 3 };
+
+/* A rule that no season or trend tells: the logistic map, x' = 3.8 x (1 - x). */
+static ssm_series logistic(double *value, size_t rows)
+{
+    value[0] = 0.3;
+    for (size_t t = 1; t < rows; t++) value[t] = 3.8 * value[t - 1] * (1 - value[t - 1]);
+    return fixture_series(value, rows, 0);
+}
+
+/* Options that take seconds: short contexts, few windows. NULL: the standard one. */
+static ssm_forecaster *tune(ssm_context *ctx, const char *what, const char *rate, const char *flip,
+                            const ssm_series *series)
+{
+    const char *const option[][2] = {
+        {"tune", what}, {"context", "64"}, {"tune_windows", "480"}, {"flip", flip}, {"tune_rate", rate}};
+    ssm_forecaster *f = NULL;
+    const ssm_fit_task task = {.panel = series, .n_series = 1, .horizon = NEXT};
+    assert_int_equal(ssm_forecaster_new(ctx, "zero", &f), SSM_OK);
+    for (size_t i = 0; i < sizeof option / sizeof *option; i++)
+        if (option[i][1] != NULL) assert_int_equal(ssm_forecaster_set(f, option[i][0], option[i][1]), SSM_OK);
+    const ssm_status status = ssm_forecaster_fit(f, &task);
+    if (status != SSM_OK) print_message("%s\n", ssm_context_message(ctx));
+    assert_int_equal(status, SSM_OK);
+    assert_int_equal(ssm_forecaster_condition(f, series), SSM_OK);
+    return f;
+}
+
+static void forget(ssm_context *ctx, ssm_forecaster *f)
+{
+    ssm_forecaster_free(f);
+    ssm_context_free(ctx);
+}
+
+static ssm_context *context(size_t threads)
+{
+    ssm_context *ctx;
+    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+    ssm_context_set_threads(ctx, threads);
+    return ctx;
+}
+
+/* Same function, another order of sums in single precision. */
+static void the_trainable_network_is_the_one_that_forecasts(void **state)
+{
+    (void)state;
+    enum { TOKENS = 40, FROM = 34, SHOWN = (TOKENS - FROM) * SSMI_ZERO_OUT };
+    ssm_context *ctx = context(1);
+    ssm_arena arena;
+    ssmi_zero_network net;
+    ssmi_parameters table = {0};
+    keeper k = {0};
+    ssmi_arena_init(&arena, ctx);
+    assert_int_equal(ssmi_zero_load(&net, "", 0, &arena), SSM_OK);
+    const ssmi_zero_size size = ssmi_zero_size_of(&net);
+    const ssmi_zero_trainable own = ssmi_zero_trainable_layout(&table, &size);
+    float *params = zeros_f32(&k, table.size), *quantile = zeros_f32(&k, SHOWN), *same = zeros_f32(&k, SHOWN);
+    assert_int_equal(ssmi_zero_read(params, &table, "", &arena), SSM_OK);
+    const float *feature =
+        narrow(&k, numbers(&k, TOKENS * SSMI_ZERO_FEATURES, -1, 1, 3), TOKENS * SSMI_ZERO_FEATURES);
+    const ssmi_zero_pass pass = {
+        .batch = 1, .tokens = TOKENS, .from = FROM, .feature = feature, .quantile = quantile};
+    assert_int_equal(ssmi_zero_forward(&net, &pass, ssmi_cpu_isa(), &arena), SSM_OK);
+    ssmi_zero_trainable_forward_f32(same, zeros_f32(&k, ssmi_zero_trainable_record_f32(&own, TOKENS, FROM)),
+                                    zeros_f32(&k, ssmi_zero_trainable_scratch_f32(&own, TOKENS, FROM)),
+                                    feature, params, &own, TOKENS, FROM, ssmi_kernels_of_f32(ssmi_cpu_isa()));
+    double *expected = zeros(&k, SHOWN);
+    for (size_t i = 0; i < SHOWN; i++) expected[i] = (double)quantile[i];
+    assert_true(far_f32(same, expected, SHOWN) < 1e-4);
+
+    /* and the weights come back into a network that forecasts, all or one of them changed */
+    ssmi_zero_network again;
+    assert_int_equal(ssmi_zero_load_tuned(&again, "", 0, &table, params, &arena), SSM_OK);
+    const ssmi_zero_pass second = {
+        .batch = 1, .tokens = TOKENS, .from = FROM, .feature = feature, .quantile = same};
+    assert_int_equal(ssmi_zero_forward(&again, &second, ssmi_cpu_isa(), &arena), SSM_OK);
+    assert_true(far_f32(same, expected, SHOWN) < 1e-5);
+    params[own.head.pair.b2] += 0.25f; /* the first quantile of the first step */
+    assert_int_equal(ssmi_zero_load_tuned(&again, "", 0, &table, params, &arena), SSM_OK);
+    assert_int_equal(ssmi_zero_forward(&again, &second, ssmi_cpu_isa(), &arena), SSM_OK);
+    assert_float_equal((double)same[0] - expected[0], 0.25, 1e-4);
+    assert_float_equal((double)same[1] - expected[1], 0, 1e-4);
+    release(&k);
+    ssmi_arena_clear(&arena);
+    ssm_context_free(ctx);
+}
+
+/* Mean squared error of one-step forecasts of rows that follow. */
+static double error_of(ssm_forecaster *f, const double *value, size_t rows)
+{
+    double square = 0;
+    fixture_answer a;
+    for (size_t i = 0; i < rows; i++) {
+        fixture_predict(f, 1, &a);
+        square += (a.mean[0] - value[i]) * (a.mean[0] - value[i]);
+        assert_int_equal(ssm_forecaster_update(f, &value[i]), SSM_OK);
+    }
+    return square / (double)rows;
+}
+
+static void tuning_learns_a_rule_and_keeps_it_in_streams_and_files(void **state)
+{
+    (void)state;
+    enum { AHEAD = 40 };
+    static const char *const what[] = {"head", "all"}, *const rate[] = {"0.004", "0.0003"};
+    static const double share[] = {0.9, 0.7}; /* of the pretrained network's error that may be left */
+    static double value[ROWS + AHEAD];
+    logistic(value, ROWS + AHEAD);
+    const ssm_series series = fixture_series(value, ROWS, 0);
+    ssm_context *ctx = context(2);
+    ssm_forecaster *f = tune(ctx, "no", NULL, NULL, &series);
+    const double pretrained = error_of(f, value + ROWS, AHEAD);
+    forget(ctx, f);
+    for (size_t i = 0; i < 2; i++) {
+        char path[] = "/tmp/ssmcast-tuned-XXXXXX", note[512];
+        close(mkstemp(path));
+        ctx = context(2);
+        f = tune(ctx, what[i], rate[i], NULL, &series);
+        assert_int_equal(ssm_forecaster_note(f, note, sizeof note), SSM_OK);
+        assert_non_null(strstr(note, "tuned on"));
+        assert_int_equal(ssm_forecaster_save(f, path), SSM_OK);
+        const double own = error_of(f, value + ROWS, AHEAD);
+        print_message("%s: %g of %g; %s\n", what[i], own, pretrained, note);
+        assert_true(own < share[i] * pretrained);
+        forget(ctx, f);
+        ctx = context(2);
+        assert_int_equal(ssm_forecaster_load(ctx, path, &f), SSM_OK);
+        assert_int_equal(ssm_forecaster_condition(f, &series), SSM_OK);
+        assert_true(error_of(f, value + ROWS, AHEAD) == own);
+        forget(ctx, f);
+        unlink(path);
+    }
+}
+
+static void assert_same_forecast(ssm_forecaster *f, ssm_forecaster *g)
+{
+    fixture_answer a, b;
+    fixture_predict(f, NEXT, &a);
+    fixture_predict(g, NEXT, &b);
+    assert_memory_equal(a.mean, b.mean, NEXT * sizeof *a.mean);
+    assert_memory_equal(a.quantile, b.quantile, NEXT * FIXTURE_LEVELS * sizeof *a.quantile);
+}
+
+/* A rate that ruins the network at once. */
+static void tuning_that_only_does_harm_returns_the_pretrained_network(void **state)
+{
+    (void)state;
+    static double value[ROWS];
+    const ssm_series series = logistic(value, ROWS);
+    char note[512];
+    ssm_context *ctx = context(2);
+    ssm_forecaster *f = tune(ctx, "all", "1", NULL, &series), *g = tune(ctx, "no", NULL, NULL, &series);
+    assert_int_equal(ssm_forecaster_note(f, note, sizeof note), SSM_OK);
+    assert_non_null(strstr(note, "pretrained weights kept"));
+    assert_same_forecast(f, g);
+    ssm_forecaster_free(g);
+    forget(ctx, f);
+}
+
+static void tuning_gives_the_same_bits_with_any_thread_count(void **state)
+{
+    (void)state;
+    static double value[240];
+    static const char *const what[] = {"head", "all"};
+    const ssm_series series = logistic(value, 240);
+    for (size_t i = 0; i < 2; i++) {
+        ssm_context *one = context(1), *three = context(3);
+        ssm_forecaster *f = tune(one, what[i], NULL, NULL, &series);
+        ssm_forecaster *g = tune(three, what[i], NULL, NULL, &series);
+        assert_same_forecast(f, g);
+        forget(one, f);
+        forget(three, g);
+    }
+}
+
+/* Gaps, a turned twin of each window, eight-bit products: all of it goes through, and quantiles are in order.
+ */
+static void gaps_and_the_other_options_go_together_with_tuning(void **state)
+{
+    (void)state;
+    static double value[ROWS];
+    const ssm_series series = logistic(value, ROWS);
+    for (size_t t = 0; t < ROWS; t++)
+        if (t % 11 == 4 || (t > 200 && t < 280)) value[t] = NAN;
+    ssm_context *ctx = context(2);
+    ssm_forecaster *f = tune(ctx, "head", NULL, "true", &series);
+    fixture_answer a;
+    fixture_predict(f, NEXT, &a);
+    for (size_t h = 0; h < NEXT; h++) {
+        const double *q = a.quantile + h * FIXTURE_LEVELS;
+        assert_true(isfinite(a.mean[h]) && q[0] <= q[1] && q[1] <= q[2]);
+    }
+    forget(ctx, f);
+}
+
+/* Nothing observed in most of the series, no spread, or hardly any rows. */
+static void series_that_nothing_can_be_learned_from_keep_the_pretrained_network(void **state)
+{
+    (void)state;
+    static double constant[ROWS], empty[ROWS], few[20];
+    char note[512];
+    for (size_t t = 0; t < ROWS; t++) constant[t] = 5, empty[t] = t + 40 < ROWS ? NAN : (double)(t % 7);
+    for (size_t t = 0; t < 20; t++) few[t] = (double)(t % 3);
+    const ssm_series series[] = {fixture_series(constant, ROWS, 0), fixture_series(empty, ROWS, 0),
+                                 fixture_series(few, 20, 0), fixture_series(few, 1, 0)};
+    for (size_t i = 0; i < sizeof series / sizeof *series; i++) {
+        ssm_context *ctx = context(1);
+        ssm_forecaster *f = tune(ctx, "all", NULL, NULL, &series[i]),
+                       *g = tune(ctx, "no", NULL, NULL, &series[i]);
+        assert_int_equal(ssm_forecaster_note(f, note, sizeof note), SSM_OK);
+        assert_non_null(strstr(note, "too few windows"));
+        assert_same_forecast(f, g);
+        ssm_forecaster_free(g);
+        forget(ctx, f);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_trainable_network_is_the_one_that_forecasts),
+        cmocka_unit_test(tuning_learns_a_rule_and_keeps_it_in_streams_and_files),
+        cmocka_unit_test(tuning_that_only_does_harm_returns_the_pretrained_network),
+        cmocka_unit_test(tuning_gives_the_same_bits_with_any_thread_count),
+        cmocka_unit_test(gaps_and_the_other_options_go_together_with_tuning),
+        cmocka_unit_test(series_that_nothing_can_be_learned_from_keep_the_pretrained_network),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
