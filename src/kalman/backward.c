@@ -204,11 +204,8 @@ ssmi_smoothed_error ssmi_kalman_backward_update(ssmi_kalman_backward *b, const s
 
 void ssmi_kalman_backward_predict_mean(ssmi_kalman_backward *b, const ssmi_rows *Tt, int diffuse)
 {
-    ssmi_rows_times(b->work, Tt, b->r0);
-    memcpy(b->r0, b->work, b->n * sizeof(double));
-    if (!diffuse) return;
-    ssmi_rows_times(b->work, Tt, b->r1);
-    memcpy(b->r1, b->work, b->n * sizeof(double));
+    ssmi_rows_move(b->r0, Tt, b->work);
+    if (diffuse) ssmi_rows_move(b->r1, Tt, b->work);
 }
 
 static void transpose(double *out, const double *in, size_t n)

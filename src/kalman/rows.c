@@ -13,6 +13,21 @@
  */
 enum { fewest_wide = 12 };
 
+/* Is row i that of the identity? */
+static int stays(const ssmi_rows *S, size_t i)
+{
+    const size_t e = S->start[i];
+    return S->start[i + 1] == e + 1 && S->column[e] == i && S->value[e] == 1.0;
+}
+
+static void list_moving(ssmi_rows *S)
+{
+    S->n_moving = 0;
+    for (size_t i = 0; i < S->n_rows && S->moving != NULL; i++) {
+        if (!stays(S, i)) S->moving[S->n_moving++] = i;
+    }
+}
+
 void ssmi_rows_build(ssmi_rows *out, const double *A, size_t m, size_t n)
 {
     size_t count = 0;
@@ -28,6 +43,7 @@ void ssmi_rows_build(ssmi_rows *out, const double *A, size_t m, size_t n)
     }
     out->start[m] = count;
     out->full = count == m * n ? A : NULL;
+    list_moving(out);
 }
 
 void ssmi_rows_build_transposed(ssmi_rows *out, const double *A, size_t m, size_t n)
@@ -45,6 +61,7 @@ void ssmi_rows_build_transposed(ssmi_rows *out, const double *A, size_t m, size_
         }
     }
     out->start[n] = count;
+    list_moving(out);
 }
 
 double ssmi_rows_dot(const ssmi_rows *rows, size_t i, const double *x)
@@ -122,32 +139,20 @@ void ssmi_rows_combine(double *y, const double *X, const ssmi_rows *rows, size_t
     combine(y, X, rows, i, 0, n);
 }
 
-/* Is row i that of the identity? */
-static int stays(const ssmi_rows *S, size_t i)
+/* Most rows stay, and which do not is known. */
+static int few_move(const ssmi_rows *S)
 {
-    const size_t e = S->start[i];
-    return S->start[i + 1] == e + 1 && S->column[e] == i && S->value[e] == 1.0;
-}
-
-static size_t count_moving(const ssmi_rows *S, size_t n)
-{
-    size_t moving = 0;
-    for (size_t i = 0; i < n; i++) moving += stays(S, i) ? 0 : 1;
-    return moving;
+    return S->moving != NULL && 2 * S->n_moving <= S->n_rows;
 }
 
 /* W holds X s' of each moving row s: new rows of X where the other index stays, and half a product where it
  * moves too. */
 static void congruence_of_few(double *X, const ssmi_rows *S, double *W, size_t n)
 {
-    size_t k = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!stays(S, i)) combine(W + k++ * n, X, S, i, 0, n);
-    }
-    k = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (stays(S, i)) continue;
-        const double *w = W + k++ * n;
+    for (size_t k = 0; k < S->n_moving; k++) combine(W + k * n, X, S, S->moving[k], 0, n);
+    for (size_t k = 0; k < S->n_moving; k++) {
+        const size_t i = S->moving[k];
+        const double *w = W + k * n;
         for (size_t j = 0; j < n; j++) {
             if (stays(S, j))
                 X[i + j * n] = X[j + i * n] = w[j];
@@ -155,6 +160,17 @@ static void congruence_of_few(double *X, const ssmi_rows *S, double *W, size_t n
                 X[i + j * n] = X[j + i * n] = ssmi_rows_dot(S, j, w);
         }
     }
+}
+
+void ssmi_rows_move(double *x, const ssmi_rows *S, double *work)
+{
+    if (!few_move(S)) {
+        ssmi_rows_times(work, S, x);
+        for (size_t i = 0; i < S->n_rows; i++) x[i] = work[i];
+        return;
+    }
+    for (size_t k = 0; k < S->n_moving; k++) work[k] = ssmi_rows_dot(S, S->moving[k], x);
+    for (size_t k = 0; k < S->n_moving; k++) x[S->moving[k]] = work[k];
 }
 
 void ssmi_rows_downdate(double *restrict P, const double *restrict U, size_t count, const ssmi_rows *rows,
@@ -234,7 +250,7 @@ static void transpose(double *V, const double *W, const ssmi_rows *S, size_t n)
 int ssmi_rows_congruence_lower(double *X, const ssmi_rows *S, double *work, size_t n)
 {
     double *W = work, *V = work + n * n;
-    if (2 * count_moving(S, n) <= n) {
+    if (few_move(S)) {
         congruence_of_few(X, S, W, n);
         return 0;
     }

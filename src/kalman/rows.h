@@ -17,11 +17,13 @@ typedef struct ssmi_rows {
     size_t *column;     /* (start[n_rows]), ascending inside a row */
     double *value;      /* (start[n_rows]) */
     const double *full; /* (n_rows, n_columns) the matrix listed, when no entry of it is zero; else NULL */
+    size_t *moving;     /* (n_moving) rows of a square matrix that are not those of the identity; NULL: not */
+    size_t n_moving;    /* known */
     const ssmi_columns *wide; /* instance to take; NULL: the portable loops */
 } ssmi_rows;
 
-/* Lists the nonzeros of A into the arrays of `out`, which must hold m + 1 and up to m*n entries. A must stay
- * as long as the lists are used. */
+/* Lists the nonzeros of A into the arrays of `out`, which must hold m + 1 and up to m*n entries, and m in
+ * `moving` if that is not NULL. A must stay as long as the lists are used. */
 void ssmi_rows_build(ssmi_rows *out, const double *A /* (m, n) */, size_t m, size_t n);
 /* The same for the transpose of A: row i of the lists is column i of A. */
 void ssmi_rows_build_transposed(ssmi_rows *out, const double *A /* (m, n) */, size_t m, size_t n);
@@ -45,6 +47,8 @@ void ssmi_rows_sum_columns(double *y /* (n) */, const double *X /* (n, count) */
 /* P -= U U', column of U after column, with the instance that `rows` names. */
 void ssmi_rows_downdate(double *P /* (n, n) */, const double *U /* (n, count) */, size_t count,
                         const ssmi_rows *rows, size_t n);
+/* x = S x for a square S; what the identity leaves alone is not looked at. */
+void ssmi_rows_move(double *x /* (n) */, const ssmi_rows *S, double *work /* (n) */);
 /* X = S X S' for a symmetric X and a square S; the result is symmetric to the last bit. */
 void ssmi_rows_congruence(double *X /* (n, n) */, const ssmi_rows *S, double *work /* (2*n*n) */, size_t n);
 /* The same, where that is less work for the lower triangle alone: then 1 is returned, and the rest of X has

@@ -247,17 +247,13 @@ void ssmi_kalman_close_diffuse(ssmi_kalman_state *s, double variance)
 
 void ssmi_kalman_predict_mean(ssmi_kalman_state *s, const ssmi_rows *T, const double *c)
 {
-    ssmi_rows_times(s->work, T, s->a);
-    for (size_t i = 0; i < s->n; i++) s->a[i] = s->work[i] + (c != NULL ? c[i] : 0.0);
+    ssmi_rows_move(s->a, T, s->work);
+    for (size_t i = 0; c != NULL && i < s->n; i++) s->a[i] += c[i];
 }
 
 void ssmi_kalman_predict_diffuse(ssmi_kalman_state *s, const ssmi_rows *T)
 {
-    const size_t n = s->n;
-    for (size_t j = 0; j < s->n_diffuse; j++) {
-        ssmi_rows_times(s->work, T, s->A + j * n);
-        memcpy(s->A + j * n, s->work, n * sizeof(double));
-    }
+    for (size_t j = 0; j < s->n_diffuse; j++) ssmi_rows_move(s->A + j * s->n, T, s->work);
     if (s->n_diffuse > 0) extend_reach(s);
 }
 

@@ -54,6 +54,9 @@ ssm_status ssmi_kalman_system_init(ssmi_kalman_system *s, const ssm_statespace *
                   model->R.stride == 0 && model->Q.stride == 0;
     SSMI_TRY(alloc_rows(&s->T, n, n, arena));
     SSMI_TRY(alloc_rows(&s->Tt, n, n, arena));
+    s->T.moving = SSMI_ALLOC(arena, size_t, 2 * n);
+    if (s->T.moving == NULL) return SSM_E_MEMORY;
+    s->Tt.moving = s->T.moving + n;
     SSMI_TRY(alloc_rows(&s->Z, p, n, arena));
     SSMI_TRY(alloc_rows(&s->rotated, p, n, arena));
     SSMI_TRY(alloc_entries(&s->shock, n, arena));

@@ -7,13 +7,14 @@ enum { MOST = 37 };
 
 typedef struct lists {
     ssmi_rows rows;
-    size_t start[MOST + 1], column[MOST * MOST];
+    size_t start[MOST + 1], column[MOST * MOST], moving[MOST];
     double value[MOST * MOST], dense[MOST * MOST];
 } lists;
 
 static void make(lists *l, random_system *s, size_t n, double share, const ssmi_columns *wide)
 {
-    l->rows = (ssmi_rows){.start = l->start, .column = l->column, .value = l->value, .wide = wide};
+    l->rows = (ssmi_rows){
+        .start = l->start, .column = l->column, .value = l->value, .moving = l->moving, .wide = wide};
     for (size_t k = 0; k < n * n; k++) l->dense[k] = random_uniform(s) < share ? random_normal(s) : 0.0;
     ssmi_rows_build(&l->rows, l->dense, n, n);
 }
@@ -61,6 +62,34 @@ static void avx512_gives_the_bits_of_the_portable_loops(void **state)
 {
     (void)state;
     instances_agree(SSMI_ISA_AVX512);
+}
+
+/* An identity of which a few rows are others: only these are gone through, and the result is that of all. */
+static void rows_that_stay_are_left_out(void **state)
+{
+    random_system s = {.seed = 6};
+    static lists l;
+    static double X[MOST * MOST], work[2 * MOST * MOST], out[2][MOST * MOST], x[2][MOST];
+    (void)state;
+    for (size_t n = 1; n <= MOST; n++) {
+        make(&l, &s, n, 0.0, NULL);
+        for (size_t i = 0; i < n; i++) {
+            l.dense[i + i * n] = 1.0;
+            x[0][i] = x[1][i] = random_normal(&s);
+            for (size_t j = 0; i % 5 == 2 && j < n; j += 3) l.dense[i + j * n] = random_normal(&s);
+            for (size_t j = 0; j <= i; j++) X[i + j * n] = X[j + i * n] = random_normal(&s);
+        }
+        for (int whole = 0; whole < 2; whole++) {
+            l.rows.moving = whole ? NULL : l.moving;
+            ssmi_rows_build(&l.rows, l.dense, n, n);
+            memcpy(out[whole], X, n * n * sizeof(double));
+            ssmi_rows_congruence(out[whole], &l.rows, work, n);
+            ssmi_rows_move(x[whole], &l.rows, work);
+        }
+        for (size_t k = 0; k < n * n; k++)
+            assert_true(fabs(out[0][k] - out[1][k]) <= 1e-13 * (1 + fabs(out[1][k])));
+        for (size_t k = 0; k < n; k++) assert_true(x[0][k] == x[1][k]);
+    }
 }
 
 /* Without an output the small models take the lean loops, with one they go row by row. */
@@ -126,6 +155,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(avx2_gives_the_bits_of_the_portable_loops),
         cmocka_unit_test(avx512_gives_the_bits_of_the_portable_loops),
+        cmocka_unit_test(rows_that_stay_are_left_out),
         cmocka_unit_test(lean_loops_give_the_bits_of_the_filter),
         cmocka_unit_test(lean_loops_settle_and_stop_at_odd_rows),
     };
