@@ -24,6 +24,18 @@ static inline vec conv_sum(const conv_task *c, const REAL *const *rows, size_t e
     return sum;
 }
 
+/* Channels [e, e + count LANES) of a row. */
+static INLINE void conv_group(REAL *y, const REAL *const *rows, const conv_task *c, size_t e,
+                              const size_t count)
+{
+    vec sum[STATE_BLOCK];
+    UNROLL
+    for (size_t j = 0; j < count; j++) sum[j] = conv_sum(c, rows, e + j * LANES, LANES);
+    v_silus(sum, sum, count);
+    UNROLL
+    for (size_t j = 0; j < count; j++) v_store(y + e + j * LANES, sum[j]);
+}
+
 static inline void conv_rows(const REAL **rows, const conv_task *c, const REAL *window, size_t b, size_t t)
 {
     for (size_t k = 0; k < c->taps; k++) rows[k] = conv_row(c, window, b, t, c->taps - 1 - k);
@@ -76,7 +88,9 @@ static void conv_forward(REAL *y, REAL *window, const conv_task *c)
             size_t e = 0;
             conv_rows(rows, c, window, b, t);
             if (t >= 3 && c->taps == 4) e = conv_inner_row(y, rows[0], c, 4); /* Mamba's */
-            for (; e + LANES <= c->channels; e += LANES) v_store(y + e, v_silu(conv_sum(c, rows, e, LANES)));
+            for (; e + STATE_BLOCK * LANES <= c->channels; e += STATE_BLOCK * LANES)
+                conv_group(y, rows, c, e, STATE_BLOCK);
+            for (; e + LANES <= c->channels; e += LANES) conv_group(y, rows, c, e, 1);
             const size_t n = c->channels - e;
             if (n > 0) v_store_first(y + e, v_silu(conv_sum(c, rows, e, n)), n);
         }

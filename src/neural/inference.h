@@ -53,7 +53,11 @@ typedef struct ssmi_inference {
      * lie x_stride and y_stride apart. W in single or half precision. */
     void (*product)(float *y, size_t y_stride, const float *x, size_t x_stride, const ssmi_packed *w,
                     size_t rows, int add);
-    /* The same for 8-bit weights: x as integers of 16 bits with one scale per row, from `quantise`. */
+    /* y (out) = x (in) W' + bias for one row alone, which passes the panels once and where they lie. Sums in
+     * another order than `product`. */
+    void (*vector)(float *y, const float *x, const ssmi_packed *w);
+    /* The same as `product` for 8-bit weights: x as integers of 16 bits with one scale per row, from
+     * `quantise`. */
     void (*product8)(float *y, size_t y_stride, const int16_t *x, const float *x_scale, const ssmi_packed *w,
                      size_t rows, int add);
     /* q (rows, 2 ceil(in/2)), scale (rows): x is near q * scale. */

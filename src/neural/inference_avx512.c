@@ -55,5 +55,5 @@ static inline vec v_load_half(const uint16_t *p)
 #include "neural/ssd_dual_body.h"
 /* clang-format on */
 
-const ssmi_inference ssmi_inference_avx512 = {product, product8, quantise, norm, gated_norm,
-                                              silu,    steps,    rotate,   ssd,  ssd_dual};
+const ssmi_inference ssmi_inference_avx512 = {product, vector, product8, quantise, norm,    gated_norm,
+                                              silu,    steps,  rotate,   ssd,      ssd_dual};

@@ -157,6 +157,54 @@ static void product(float *y, size_t y_stride, const float *x, size_t x_stride, 
     }
 }
 
+/* Panels [p, p + panels) against one row. Columns go to CHAINS sums in turn, or each product would wait for
+ * the one before it. */
+enum { CHAINS = 4 };
+
+static INLINE vec panel_lanes(const ssmi_packed *w, size_t at)
+{
+    return w->half != NULL ? v_load_half(w->half + at) : v_load(w->panel + at);
+}
+
+static INLINE void vector_panels(float *y, const float *x, const ssmi_packed *w, size_t p,
+                                 const size_t panels)
+{
+    vec sum[CHAINS][2 * VECTORS];
+    const size_t vectors = panels * VECTORS, at = p * SSMI_PANEL * w->in;
+    size_t k = 0;
+    for (size_t c = 0; c < CHAINS; c++)
+        for (size_t v = 0; v < vectors; v++) sum[c][v] = v_set(0);
+    for (; k + CHAINS <= w->in; k += CHAINS) {
+        UNROLL
+        for (size_t c = 0; c < CHAINS; c++) {
+            UNROLL
+            for (size_t v = 0; v < vectors; v++) {
+                const size_t from = at + v / VECTORS * SSMI_PANEL * w->in + v % VECTORS * LANES;
+                sum[c][v] = v_fma(v_set(x[k + c]), panel_lanes(w, from + (k + c) * SSMI_PANEL), sum[c][v]);
+            }
+        }
+    }
+    for (; k < w->in; k++) {
+        for (size_t v = 0; v < vectors; v++) {
+            const size_t from = at + v / VECTORS * SSMI_PANEL * w->in + v % VECTORS * LANES;
+            sum[0][v] = v_fma(v_set(x[k]), panel_lanes(w, from + k * SSMI_PANEL), sum[0][v]);
+        }
+    }
+    for (size_t v = 0; v < vectors; v++) {
+        const vec bias = v_load(w->bias + p * SSMI_PANEL + v * LANES);
+        sum[0][v] = v_add(bias, v_add(v_add(sum[0][v], sum[1][v]), v_add(sum[2][v], sum[3][v])));
+    }
+    store_tile(y + p * SSMI_PANEL, sum[0], w->out - p * SSMI_PANEL, vectors);
+}
+
+static void vector(float *y, const float *x, const ssmi_packed *w)
+{
+    const size_t panels = (w->out + SSMI_PANEL - 1) / SSMI_PANEL;
+    size_t p = 0;
+    for (; p + 2 <= panels; p += 2) vector_panels(y, x, w, p, 2);
+    if (p < panels) vector_panels(y, x, w, p, 1);
+}
+
 static void quantise(int16_t *q, float *scale, const float *x, size_t x_stride, size_t rows, size_t in)
 {
     const size_t width = (in + 1) / 2 * 2;

@@ -65,6 +65,9 @@ static void products_equal_the_definition(void **state)
             run->product(y, out, x, in, &full, rows, 1);
             assert_singles(y, added, rows * out, 1e-5);
             assert_true(y[rows * out] == 42); /* nothing written behind the end */
+            run->vector(y, x, &bare);
+            assert_singles(y, plain, out, 1e-5);
+            assert_true(rows > 1 || y[out] == 42);
         }
     }
 }
