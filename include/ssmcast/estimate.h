@@ -88,7 +88,7 @@ typedef struct ssm_estimate_output {
     double *x;          /* (n) */
     double *theta;      /* (n); -infinity for a variance of zero */
     double *se;         /* (n) from the Hessian at the maximum, by the delta method */
-    double *se_opg;     /* (n) from the outer products of the rows' scores; NaN with `concentrate` */
+    double *se_opg;     /* (n) from the outer products of the rows' scores; NaN for the marginal likelihood */
     double *covariance; /* (n, n) of x from the Hessian */
     int *boundary; /* (n) 1: the maximum lies at the edge: a variance of 0, an interval's end, a unit root */
 } ssm_estimate_output;
@@ -105,7 +105,7 @@ typedef struct ssm_estimate_summary {
  * SSM_E_CONVERGENCE: the optimiser gave up, and the outputs hold the best point that it saw, which is never
  * worse than the start. Any other failure leaves the outputs untouched: SSM_E_NUMERIC when no start has a
  * finite likelihood, SSM_E_ARGUMENT and SSM_E_DATA for tasks and starts that make no sense, SSM_E_UNSUPPORTED
- * for the marginal convention of the likelihood. */
+ * for the marginal convention when the rank of P1inf depends on the parameters. */
 SSM_API ssm_status ssm_estimate(ssm_context *ctx, const ssm_estimation *task, const double *y, size_t length,
                                 const ssm_estimate_options *options, const ssm_estimate_output *out,
                                 ssm_estimate_summary *summary);

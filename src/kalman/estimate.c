@@ -25,8 +25,6 @@ static ssm_status check_task(ssm_context *ctx, const ssm_estimation *task, const
                          "a fit needs parameters, a model, a function that sets it, and data");
     if (task->n == 0 || task->n > 1000)
         return ssmi_fail(ctx, SSM_E_ARGUMENT, "a fit has between 1 and 1000 parameters, not %zu", task->n);
-    if (options != NULL && options->filter.convention == SSM_LOGLIK_MARGINAL)
-        return ssmi_fail(ctx, SSM_E_UNSUPPORTED, "the marginal likelihood cannot be maximised");
     if (options != NULL && !(options->precision >= 0.0))
         return ssmi_fail(ctx, SSM_E_ARGUMENT, "the precision of a fit must be positive");
     return ssmi_transform_check(ctx, task->parameter, task->n);

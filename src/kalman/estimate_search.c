@@ -3,7 +3,8 @@
  *     d loglik / d theta = J' d loglik / d x,   J = dx / dtheta
  * with d loglik / dx from one smoother pass (Koopman & Shephard 1992) where the task knows how its matrices
  * depend on x; else d loglik / d theta by central differences. A variance of zero has theta = -infinity,
- * where J is zero, so it stays there.
+ * where J is zero, so it stays there. The marginal likelihood has a term that no smoother pass knows: its
+ * slope is by differences.
  *
  * Known value: Nile, local level: -633.464561 at 15098.52 and 1469.18. */
 #include "kalman/estimate_search.h"
@@ -74,8 +75,12 @@ ssm_status ssmi_estimate_open(ssmi_estimate_search *s, ssm_arena *arena)
     s->climb = s->to + n;
     s->scratch = s->climb + 5 * n;
     s->J = s->scratch + 3 * n;
-    s->analytic = s->task->gradient != NULL && is_constant(s->task->model);
-    return s->analytic ? open_score(s, arena) : open_filter(s, arena);
+    const int marginal = s->options.filter.convention == SSM_LOGLIK_MARGINAL;
+    s->analytic = s->task->gradient != NULL && is_constant(s->task->model) && !marginal;
+    if (s->analytic) return open_score(s, arena);
+    SSMI_TRY(open_filter(s, arena));
+    const ssm_kalman_options options = {.convention = s->options.filter.convention};
+    return ssmi_kalman_filter_use(&s->scorer.filter, &options, arena);
 }
 
 /* A failure that is no property of the point. */
@@ -104,8 +109,14 @@ double ssmi_estimate_loglik(ssmi_estimate_search *s, const double *theta, ssm_ka
     s->evaluations++;
     s->failure = set_model(s, theta);
     if (s->failure == SSM_OK) {
-        const ssmi_kalman_record record = {.innovation = s->scorer.record.innovation};
         ssmi_kalman_filter_refresh(f);
+        if (f->extra != NULL && f->extra->rank != f->rank)
+            s->failure =
+                ssmi_fail(s->ctx, SSM_E_UNSUPPORTED,
+                          "the marginal likelihood needs a diffuse start of the same rank everywhere");
+    }
+    if (s->failure == SSM_OK) {
+        const ssmi_kalman_record record = {.innovation = s->scorer.record.innovation};
         s->failure = ssmi_kalman_filter_run(f, s->y, s->length, &s->options.filter, &record, &ours);
     }
     if (s->failure != SSM_OK) return -INFINITY;

@@ -98,6 +98,30 @@ static void slope_ratio(void *user, const double *x, const ssm_kalman_score *sco
     gradient[0] = score->Q[0];
 }
 
+static ssm_status set_scale_and_ratio(void *user, const double *x)
+{
+    structural *s = user;
+    s->m.H[0] = x[0];
+    s->m.Q[0] = x[0] * x[1];
+    return SSM_OK;
+}
+
+static double ratio_error_with_the_scale_as_a_parameter(void)
+{
+    double y[MOST_ROWS], opg[2];
+    structural s;
+    const ssm_parameter parameter[2] = {{"scale", SSM_VARIANCE, 1e4, 0, 0, 0},
+                                        {"ratio", SSM_VARIANCE, 1, 0, 0, 0}};
+    ssm_context *ctx = open_context();
+    open_nile(&s, y);
+    const ssm_estimation task = {
+        .n = 2, .parameter = parameter, .model = &s.m.model, .set = set_scale_and_ratio, .user = &s};
+    assert_int_equal(ssm_estimate(ctx, &task, y, 100, NULL, &(ssm_estimate_output){.se_opg = opg}, NULL),
+                     SSM_OK);
+    ssm_context_free(ctx);
+    return opg[1];
+}
+
 static void concentrated_scale_finds_the_same_maximum(void **state)
 {
     (void)state;
@@ -122,8 +146,64 @@ static void concentrated_scale_finds_the_same_maximum(void **state)
         assert_close(summary.scale, 15098.5179, 1e-5);
         assert_close(summary.scale * x, 1469.1769, 1e-4);
         assert_close(summary.loglik, -633.4645636362459, 1e-12);
-        assert_true(isnan(opg));
+        assert_close(opg, ratio_error_with_the_scale_as_a_parameter(), 1e-4);
     }
+}
+
+static ssm_status set_fading(void *user, const double *x)
+{
+    structural *s = user;
+    s->m.H[0] = x[0];
+    s->m.T[0] = x[1];
+    return SSM_OK;
+}
+
+static double marginal_at(structural *s, const double *y, const double *x)
+{
+    const ssm_kalman_options options = {.convention = SSM_LOGLIK_MARGINAL};
+    ssm_kalman_summary summary;
+    ssm_context *ctx = open_context();
+    set_fading(s, x);
+    assert_int_equal(ssm_kalman_filter(ctx, &s->m.model, y, 100, &options, NULL, &summary), SSM_OK);
+    ssm_context_free(ctx);
+    return summary.loglik;
+}
+
+/* A level that fades from an unknown start: what the start weighs depends on how it fades, so the marginal
+ * likelihood has its maximum elsewhere than the diffuse one. Of the local level X'X is
+ * the number of rows, and the row that the start uses up has no constant. */
+static void marginal_likelihood_can_be_maximised(void **state)
+{
+    (void)state;
+    double y[MOST_ROWS], x[2], diffuse[2], opg[2];
+    structural s;
+    ssm_estimate_summary summary;
+    const ssm_estimate_options options = {.filter.convention = SSM_LOGLIK_MARGINAL};
+    ssm_context *ctx = open_context();
+    open_nile(&s, y);
+    ssm_estimation task = structural_task(&s, nile_parameter, 1);
+    assert_int_equal(
+        ssm_estimate(ctx, &task, y, 100, &options, &(ssm_estimate_output){.x = x, .se_opg = opg}, &summary),
+        SSM_OK);
+    assert_close(x[0], 15098.5179, 1e-5);
+    assert_close(summary.loglik, -633.4645636362459 + 0.5 * log(100 * 2 * 3.14159265358979323846), 1e-12);
+    assert_true(isnan(opg[0]));
+    s.m.Q[0] = 0.0;
+    const ssm_parameter fading[2] = {{"irregular", SSM_VARIANCE, 1e4, 0, 0, 0},
+                                     {"fading", SSM_INTERVAL, 0.99, 0.5, 1.1, 0}};
+    task = (ssm_estimation){.n = 2, .parameter = fading, .model = &s.m.model, .set = set_fading, .user = &s};
+    assert_int_equal(ssm_estimate(ctx, &task, y, 100, NULL, &(ssm_estimate_output){.x = diffuse}, NULL),
+                     SSM_OK);
+    assert_int_equal(ssm_estimate(ctx, &task, y, 100, &options, &(ssm_estimate_output){.x = x}, &summary),
+                     SSM_OK);
+    assert_true(fabs(x[1] / diffuse[1] - 1) > 1e-5);
+    assert_close(marginal_at(&s, y, x), summary.loglik, 1e-12);
+    for (size_t k = 0; k < 4; k++) {
+        const double near[2] = {x[0] * (1 + 1e-2 * (k == 0) - 1e-2 * (k == 1)),
+                                x[1] * (1 + 1e-5 * (k == 2) - 1e-5 * (k == 3))};
+        assert_true(marginal_at(&s, y, near) < summary.loglik);
+    }
+    ssm_context_free(ctx);
 }
 
 /* Reference row 12: level 6.995e-4, slope to 0, seasonal 6.413e-5, irregular 1.295e-4, 229.3652 with KFAS'
@@ -330,6 +410,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nile_has_the_maximum_of_the_book),
         cmocka_unit_test(concentrated_scale_finds_the_same_maximum),
+        cmocka_unit_test(marginal_likelihood_can_be_maximised),
         cmocka_unit_test(log_passengers_agree_with_kfas),
         cmocka_unit_test(drivers_agree_with_kfas),
         cmocka_unit_test(hormone_agrees_with_r),

@@ -241,8 +241,6 @@ static void wrong_tasks_are_refused(void **state)
     bad[0].parameter = zero;
     assert_int_equal(ssm_estimate(ctx, bad, y, 3, NULL, NULL, NULL), SSM_E_DATA);
     assert_non_null(strstr(ssm_context_message(ctx), "\"irregular\""));
-    const ssm_estimate_options marginal = {.filter.convention = SSM_LOGLIK_MARGINAL};
-    assert_int_equal(ssm_estimate(ctx, &good, y, 3, &marginal, NULL, NULL), SSM_E_UNSUPPORTED);
     const ssm_estimate_options negative = {.precision = -1};
     assert_int_equal(ssm_estimate(ctx, &good, y, 3, &negative, NULL, NULL), SSM_E_ARGUMENT);
     ssm_context_free(ctx);
