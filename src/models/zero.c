@@ -169,7 +169,7 @@ static ssm_status note(const void *self_, char *text, size_t size)
     const zero *self = self_;
     const size_t most = self->model.context, length = self->stream.length;
     const ssmi_zero_periods *periods = &self->stream.frame.periods;
-    char season[64] = "", quantiles[64] = "", tuned[192] = "pretrained, nothing fitted";
+    char season[64] = "", quantiles[64] = "", tuned[256] = "pretrained, nothing fitted";
     if (length > 0 && periods->main_strength > 0)
         snprintf(season, sizeof season, ", main period %zu (r %.2f)", periods->main, periods->main_strength);
     if (self->options.calibrate)

@@ -1,5 +1,6 @@
 #include "models/zero_tuning.h"
 
+#include "base/parallel.h"
 #include "models/windows.h"
 #include "models/zero_tuning_windows.h"
 #include "models/zero_weights.h"
@@ -23,7 +24,8 @@ typedef struct tuner {
     ssmi_zero_tune what;
     ssmi_zero_windows training, validation;
     ssmi_zero_trainable net; /* SSMI_TUNE_HEAD: only the head is laid out */
-    size_t tokens, shown;    /* of the largest window */
+    size_t horizon;
+    size_t tokens, shown; /* of the largest window */
     const ssmi_kernels_f32 *kernels;
 } tuner;
 
@@ -180,6 +182,44 @@ static ssm_status train(ssmi_zero_tuning *out, tuner *t, const ssmi_zero_model *
     return ssmi_train(&out->result, params, out->table, &problem, &training, tmp);
 }
 
+/* Losses of each validation window with two sets of weights. */
+typedef struct comparison {
+    const tuner *t;
+    const float *params[2];
+    double *loss[2]; /* (windows, SSMI_LOSS_PARTS), zero at the start */
+} comparison;
+
+static ssm_status compare_window(void *user, size_t i, ssm_arena *scratch)
+{
+    const comparison *c = user;
+    float *memory = SSMI_ALLOC(scratch, float, bench_of(NULL, c->t).size);
+    if (memory == NULL) return SSM_E_MEMORY;
+    bench b = bench_of(memory, c->t);
+    for (size_t k = 0; k < 2; k++)
+        answer(&b, c->loss[k] + i * SSMI_LOSS_PARTS, c->t, &c->t->validation.window[i], c->params[k], 0);
+    return SSM_OK;
+}
+
+/* How far the gain of the weights `after` over `before` can be trusted. */
+static ssm_status measure_trust(ssmi_trust *trust, const tuner *t, const float *before, const float *after,
+                                size_t held, ssm_arena *tmp)
+{
+    const size_t n = t->validation.n, horizon = t->horizon;
+    comparison c = {.t = t, .params = {before, after}};
+    size_t *stretch = SSMI_ALLOC(tmp, size_t, n);
+    for (size_t k = 0; k < 2; k++) {
+        c.loss[k] = SSMI_ALLOC(tmp, double, n *SSMI_LOSS_PARTS);
+        if (c.loss[k] == NULL) return SSM_E_MEMORY;
+    }
+    if (stretch == NULL) return SSM_E_MEMORY;
+    SSMI_TRY(ssmi_parallel_for(tmp->ctx, n, compare_window, &c));
+    for (size_t i = 0; i < n; i++) {
+        const ssmi_zero_window *w = &t->validation.window[i];
+        stretch[i] = (w->series->length - horizon - w->origin) / horizon;
+    }
+    return ssmi_trust_measure(trust, c.loss[0], c.loss[1], stretch, n, held / horizon + 1, tmp);
+}
+
 static size_t larger(size_t a, size_t b)
 {
     return a > b ? a : b;
@@ -191,6 +231,7 @@ ssm_status ssmi_zero_tune_on(ssmi_zero_tuning *out, const ssmi_zero_model *model
     const int head = how->what == SSMI_TUNE_HEAD;
     const size_t held = ssmi_zero_held(task);
     tuner t = {.what = how->what, .kernels = ssmi_kernels_of_f32(ssmi_cpu_isa())};
+    t.horizon = task->horizon < SSMI_ZERO_HORIZON ? task->horizon : SSMI_ZERO_HORIZON;
     *out = (ssmi_zero_tuning){.table = SSMI_ALLOC(mem, ssmi_parameters, 1)};
     if (out->table == NULL) return SSM_E_MEMORY;
     SSMI_TRY(lay_out(&t, out->table, model->network, mem->ctx));
@@ -205,21 +246,35 @@ ssm_status ssmi_zero_tune_on(ssmi_zero_tuning *out, const ssmi_zero_model *model
     t.tokens = larger(t.training.tokens, t.validation.tokens);
     float *params = SSMI_ALLOC(mem, float, out->table->size);
     if (params == NULL) return SSM_E_MEMORY;
+    float *before = SSMI_ALLOC(tmp, float, out->table->size);
+    if (before == NULL) return SSM_E_MEMORY;
     SSMI_TRY(ssmi_zero_read(params, out->table, how->weights, tmp));
+    memcpy(before, params, out->table->size * sizeof *params);
     SSMI_TRY(train(out, &t, model, task, how, params, tmp));
-    if (out->result.best_step > 0) out->params = params;
+    if (out->result.best_step == 0) return SSM_OK;
+    SSMI_TRY(measure_trust(&out->trust, &t, before, params, held, tmp));
+    if (ssmi_trust_enough(&out->trust)) out->params = params;
     return SSM_OK;
 }
 
+/* What the note says. The numbers stand in memory of the archive, which reads them when the file is written.
+ */
 static ssm_status archive_numbers(ssmi_zero_tuning *tuning, ssm_archive *archive)
 {
     ssmi_training_result *r = &tuning->result;
-    size_t *const size[] = {&tuning->n_train, &tuning->n_validation, &r->steps, &r->best_step};
-    double *const real[] = {&r->start[0], &r->best[0], &r->start[1], &r->best[1]};
-    static const char *const names[] = {"tuning_windows", "tuning_checked", "tuning_steps", "tuning_best",
-                                        "pinball_before", "pinball_after",  "mse_before",   "mse_after"};
-    for (size_t i = 0; i < 4; i++) SSMI_TRY(ssmi_archive_size(archive, names[i], size[i]));
-    for (size_t i = 0; i < 4; i++) SSMI_TRY(ssmi_archive_real(archive, names[4 + i], real[i]));
+    size_t *const size[] = {&tuning->n_train, &tuning->n_validation, &r->steps, &r->best_step,
+                            &tuning->trust.stretches};
+    double *const real[] = {&r->start[0], &r->best[0],         &r->start[1],
+                            &r->best[1],  &tuning->trust.gain, &tuning->trust.error};
+    enum { SIZES = sizeof size / sizeof *size, REALS = sizeof real / sizeof *real };
+    double *value = SSMI_ALLOC(ssmi_archive_scratch(archive), double, REALS);
+    if (value == NULL) return SSM_E_MEMORY;
+    static const char *const names[SIZES] = {"tuning_windows", "tuning_checked", "tuning_steps",
+                                             "tuning_best", "tuning_stretches"};
+    for (size_t i = 0; i < SIZES; i++) SSMI_TRY(ssmi_archive_size(archive, names[i], size[i]));
+    for (size_t i = 0; i < REALS; i++) value[i] = *real[i];
+    SSMI_TRY(ssmi_archive_values(archive, "tuning", value, REALS));
+    for (size_t i = 0; i < REALS; i++) *real[i] = value[i];
     return SSM_OK;
 }
 

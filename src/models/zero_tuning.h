@@ -5,13 +5,15 @@
  *
  * Windows are looked at as forecasts look at them (models/zero_forecast.h). What is minimised is the
  * network's own loss, the mean pinball of nine sorted quantiles in a-space; validation looks at that and at
- * the squared error of the median in units of its series. Weights are returned only where neither got worse
- * on the validation windows (neural/trainer.h); otherwise the pretrained ones stand. */
+ * the squared error of the median in units of its series. Weights are returned only
+ * where neither got worse on the validation windows (neural/trainer.h) and the gain is more than chance
+ * (models/zero_tuning_trust.h); otherwise the pretrained ones stand. */
 #ifndef SSMCAST_MODELS_ZERO_TUNING_H
 #define SSMCAST_MODELS_ZERO_TUNING_H
 
 #include "forecast/archive.h"
 #include "models/zero_forecast.h"
+#include "models/zero_tuning_trust.h"
 #include "neural/trainer.h"
 #include "neural/zero_trainable.h"
 
@@ -31,6 +33,7 @@ typedef struct ssmi_zero_tuning {
     ssmi_parameters *table;       /* of what is trained: the head's tensors, or all */
     float *params;                /* (table->size); NULL: the pretrained weights stand */
     ssmi_training_result result;
+    ssmi_trust trust; /* in the gain of result.best over result.start */
 } ssmi_zero_tuning;
 
 /* Rows at the end of each series that validation keeps from training. */

@@ -19,23 +19,23 @@ static ssm_series logistic(double *value, size_t rows)
     return fixture_series(value, rows, 0);
 }
 
-/* Options that take seconds: short contexts, few windows. NULL: the standard one. */
-static ssm_forecaster *tune(ssm_context *ctx, const char *what, const char *rate, const char *flip,
-                            const ssm_series *series)
+/* Names and values, ended by NULL; with short contexts, so that it takes seconds. */
+static ssm_forecaster *tune(ssm_context *ctx, const ssm_series *series, const char *const *option)
 {
-    const char *const option[][2] = {
-        {"tune", what}, {"context", "64"}, {"tune_windows", "480"}, {"flip", flip}, {"tune_rate", rate}};
     ssm_forecaster *f = NULL;
     const ssm_fit_task task = {.panel = series, .n_series = 1, .horizon = NEXT};
     assert_int_equal(ssm_forecaster_new(ctx, "zero", &f), SSM_OK);
-    for (size_t i = 0; i < sizeof option / sizeof *option; i++)
-        if (option[i][1] != NULL) assert_int_equal(ssm_forecaster_set(f, option[i][0], option[i][1]), SSM_OK);
+    assert_int_equal(ssm_forecaster_set(f, "context", "64"), SSM_OK);
+    for (; option[0] != NULL; option += 2)
+        assert_int_equal(ssm_forecaster_set(f, option[0], option[1]), SSM_OK);
     const ssm_status status = ssm_forecaster_fit(f, &task);
     if (status != SSM_OK) print_message("%s\n", ssm_context_message(ctx));
     assert_int_equal(status, SSM_OK);
     assert_int_equal(ssm_forecaster_condition(f, series), SSM_OK);
     return f;
 }
+
+#define OPTIONS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 static void forget(ssm_context *ctx, ssm_forecaster *f)
 {
@@ -119,14 +119,14 @@ static void tuning_learns_a_rule_and_keeps_it_in_streams_and_files(void **state)
     logistic(value, ROWS + AHEAD);
     const ssm_series series = fixture_series(value, ROWS, 0);
     ssm_context *ctx = context(2);
-    ssm_forecaster *f = tune(ctx, "no", NULL, NULL, &series);
+    ssm_forecaster *f = tune(ctx, &series, OPTIONS("tune", "no"));
     const double pretrained = error_of(f, value + ROWS, AHEAD);
     forget(ctx, f);
     for (size_t i = 0; i < 2; i++) {
         char path[] = "/tmp/ssmcast-tuned-XXXXXX", note[512];
         close(mkstemp(path));
         ctx = context(2);
-        f = tune(ctx, what[i], rate[i], NULL, &series);
+        f = tune(ctx, &series, OPTIONS("tune", what[i], "tune_rate", rate[i], "tune_windows", "480"));
         assert_int_equal(ssm_forecaster_note(f, note, sizeof note), SSM_OK);
         assert_non_null(strstr(note, "tuned on"));
         assert_int_equal(ssm_forecaster_save(f, path), SSM_OK);
@@ -160,7 +160,8 @@ static void tuning_that_only_does_harm_returns_the_pretrained_network(void **sta
     const ssm_series series = logistic(value, ROWS);
     char note[512];
     ssm_context *ctx = context(2);
-    ssm_forecaster *f = tune(ctx, "all", "1", NULL, &series), *g = tune(ctx, "no", NULL, NULL, &series);
+    ssm_forecaster *f = tune(ctx, &series, OPTIONS("tune", "head", "tune_rate", "1", "tune_windows", "480"));
+    ssm_forecaster *g = tune(ctx, &series, OPTIONS("tune", "no"));
     assert_int_equal(ssm_forecaster_note(f, note, sizeof note), SSM_OK);
     assert_non_null(strstr(note, "pretrained weights kept"));
     assert_same_forecast(f, g);
@@ -171,13 +172,19 @@ static void tuning_that_only_does_harm_returns_the_pretrained_network(void **sta
 static void tuning_gives_the_same_bits_with_any_thread_count(void **state)
 {
     (void)state;
-    static double value[240];
-    static const char *const what[] = {"head", "all"};
-    const ssm_series series = logistic(value, 240);
+    static double value[ROWS];
+    static const char *const what[] = {"head", "all"}, *const windows[] = {"480", "144"},
+                             *const rate[] = {"0.004", "0.0003"};
+    char note[512];
+    const ssm_series series = logistic(value, ROWS);
     for (size_t i = 0; i < 2; i++) {
         ssm_context *one = context(1), *three = context(3);
-        ssm_forecaster *f = tune(one, what[i], NULL, NULL, &series);
-        ssm_forecaster *g = tune(three, what[i], NULL, NULL, &series);
+        ssm_forecaster *f =
+            tune(one, &series, OPTIONS("tune", what[i], "tune_windows", windows[i], "tune_rate", rate[i]));
+        ssm_forecaster *g =
+            tune(three, &series, OPTIONS("tune", what[i], "tune_windows", windows[i], "tune_rate", rate[i]));
+        assert_int_equal(ssm_forecaster_note(f, note, sizeof note), SSM_OK);
+        assert_non_null(strstr(note, "tuned on"));
         assert_same_forecast(f, g);
         forget(one, f);
         forget(three, g);
@@ -194,7 +201,9 @@ static void gaps_and_the_other_options_go_together_with_tuning(void **state)
     for (size_t t = 0; t < ROWS; t++)
         if (t % 11 == 4 || (t > 200 && t < 280)) value[t] = NAN;
     ssm_context *ctx = context(2);
-    ssm_forecaster *f = tune(ctx, "head", NULL, "true", &series);
+    ssm_forecaster *f = tune(ctx, &series,
+                             OPTIONS("tune", "head", "flip", "true", "tune_windows", "800", "precision",
+                                     "int8", "calibrate", "true"));
     fixture_answer a;
     fixture_predict(f, NEXT, &a);
     for (size_t h = 0; h < NEXT; h++) {
@@ -216,8 +225,8 @@ static void series_that_nothing_can_be_learned_from_keep_the_pretrained_network(
                                  fixture_series(few, 20, 0), fixture_series(few, 1, 0)};
     for (size_t i = 0; i < sizeof series / sizeof *series; i++) {
         ssm_context *ctx = context(1);
-        ssm_forecaster *f = tune(ctx, "all", NULL, NULL, &series[i]),
-                       *g = tune(ctx, "no", NULL, NULL, &series[i]);
+        ssm_forecaster *f = tune(ctx, &series[i], OPTIONS("tune", "all")),
+                       *g = tune(ctx, &series[i], OPTIONS("tune", "no"));
         assert_int_equal(ssm_forecaster_note(f, note, sizeof note), SSM_OK);
         assert_non_null(strstr(note, "too few windows"));
         assert_same_forecast(f, g);
@@ -226,10 +235,41 @@ static void series_that_nothing_can_be_learned_from_keep_the_pretrained_network(
     }
 }
 
+/* Gains 1, 2 and 3 per cent of either loss; windows of one stretch count once. */
+static void a_gain_is_trusted_beyond_two_standard_errors_of_stretches(void **state)
+{
+    (void)state;
+    static const double before[] = {1, 4, 1, 4, 1, 4, 1, 4};
+    static const size_t stretch[] = {0, 3, 3, 4};
+    double after[8];
+    ssmi_trust trust;
+    ssm_context *ctx = context(1);
+    ssm_arena tmp;
+    ssmi_arena_init(&tmp, ctx);
+    for (size_t i = 0; i < 8; i++)
+        after[i] = before[i] * (1 - 0.01 * (double)(i / 2 == 3 ? 3 : i < 2 ? 1 : 2));
+    assert_int_equal(ssmi_trust_measure(&trust, before, after, stretch, 4, 5, &tmp), SSM_OK);
+    assert_int_equal(trust.stretches, 3);
+    assert_float_equal(trust.gain, 0.02, 1e-12);
+    assert_float_equal(trust.error, 0.01 / sqrt(3), 1e-12);
+    assert_true(ssmi_trust_enough(&trust));
+    trust.stretches = 2;
+    assert_false(ssmi_trust_enough(&trust));
+    after[6] = before[6] * 1.02, after[7] = before[7] * 1.02;
+    assert_int_equal(ssmi_trust_measure(&trust, before, after, stretch, 4, 5, &tmp), SSM_OK);
+    assert_false(ssmi_trust_enough(&trust));
+    assert_int_equal(ssmi_trust_measure(&trust, before, after, stretch, 1, 5, &tmp), SSM_OK);
+    assert_int_equal(trust.stretches, 1);
+    assert_false(ssmi_trust_enough(&trust));
+    ssmi_arena_clear(&tmp);
+    ssm_context_free(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_trainable_network_is_the_one_that_forecasts),
+        cmocka_unit_test(a_gain_is_trusted_beyond_two_standard_errors_of_stretches),
         cmocka_unit_test(tuning_learns_a_rule_and_keeps_it_in_streams_and_files),
         cmocka_unit_test(tuning_that_only_does_harm_returns_the_pretrained_network),
         cmocka_unit_test(tuning_gives_the_same_bits_with_any_thread_count),
