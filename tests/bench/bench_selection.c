@@ -27,7 +27,7 @@ static const selection_model models[] = {
      {{.kind = SSMI_MIXER_ATTENTION, .heads = 4, .causal = 1}, {.kind = SSMI_MIXER_MLP, .expand = 2}},
      1}};
 
-static const selection_task tasks[] = {{"selective-copying", 128, 16, draw_copying, draw_copying},
+static const selection_task tasks[] = {{"selective-copying", 128, 8, draw_copying, draw_copying},
                                        {"induction-heads", 255, 1, draw_induction, draw_induction_near}};
 
 static double seconds(void)
@@ -115,7 +115,7 @@ static void test_lengths(const selection_network *net, selection_task task, cons
 {
     const int carried = net->model->block[0].kind == SSMI_MIXER_MAMBA;
     for (int power = 6; power <= longest; power++) {
-        const size_t n = power <= 14 ? 256 : power <= 16 ? 128 : 64;
+        const size_t n = power <= 12 ? 256 : power <= 16 ? 64 : 16;
         size_t wrong = 0, done = 0;
         const double start = seconds();
         task.length = ((size_t)1 << power) - 1;

@@ -113,8 +113,7 @@ static inline ssm_status selection_init(float *params, const selection_network *
     gsl_rng *rng = ssmi_random_stream(tmp, 1);
     if (rng == NULL) return SSM_E_MEMORY;
     const size_t d = net->backbone.width;
-    /* as large as the positions beside them, or small, as the reference of Mamba has it */
-    ssmi_fill_uniform(params + net->embed, SYMBOLS * d, net->model->positions ? 1 : 0.05, rng);
+    ssmi_fill_uniform(params + net->embed, SYMBOLS * d, 1, rng);
     ssmi_fill_linear(params + net->out, SYMBOLS * d, d, rng);
     ssmi_fill_constant(params + net->bias, SYMBOLS, 0);
     return ssmi_backbone_init(params, &net->backbone, rng, tmp);
