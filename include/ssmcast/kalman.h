@@ -119,10 +119,11 @@ typedef struct ssm_kalman_smooth_output {
     double *V_lag;       /* (n, n, length - 1) Cov(alpha_{t+1}, alpha_t), row t + 1 down, row t across */
 } ssm_kalman_smooth_output;
 
-/* Fixed-interval smoother. In rows that begin diffuse V is a difference: when the data hardly tell the
- * diffuse states (a state that fades within the rows it takes to see it), its digits go, and a variance that
- * would be negative is given as 0. A start with a finite variance (P1) has no such rows. Fails as the filter
- * does, and with SSM_E_DATA when the data leave a diffuse direction open. */
+/* Fixed-interval smoother. When the data hardly tell the diffuse states (states that fade within the rows it
+ * takes to see them), V of the first rows, a difference in the diffuse recursion, may lose its digits; means
+ * and variances of these rows then come from a regression on the start, at the price of a pass over the
+ * series for each diffuse direction. Fails as the filter does, and with SSM_E_DATA when the data leave a
+ * diffuse direction open. */
 SSM_API ssm_status ssm_kalman_smooth(ssm_context *ctx, const ssm_statespace *model, const double *y,
                                      size_t length, const ssm_kalman_options *options,
                                      const ssm_kalman_smooth_output *out);

@@ -46,9 +46,10 @@ void ssmi_smoothed_mean(double *alpha /* (n) */, const ssmi_kalman_backward *b, 
                         const double *P /* (n, n) */, const double *A /* (n, n_diffuse) */, size_t n_diffuse,
                         double *Pinf /* (n, n) */, double *work /* (n) */);
 /* V = P - P N0 P and the terms of the diffuse part; its diagonal is not negative. `wide`: see kalman/rows.h;
- * NULL for the portable loops, which give the same bits. */
-void ssmi_smoothed_variance(double *V /* (n, n) */, const ssmi_kalman_backward *b,
-                            const double *P /* (n, n) */, const double *Pinf /* (n, n) */, size_t n_diffuse,
-                            double *W /* (n, n) */, double *work /* (n, n) */, const ssmi_columns *wide);
+ * NULL for the portable loops, which give the same bits. Returns 1 when the diffuse terms are so large that
+ * their difference has a direction of negative variance. */
+int ssmi_smoothed_variance(double *V /* (n, n) */, const ssmi_kalman_backward *b,
+                           const double *P /* (n, n) */, const double *Pinf /* (n, n) */, size_t n_diffuse,
+                           double *W /* (n, n) */, double *work /* (n, n) */, const ssmi_columns *wide);
 
 #endif

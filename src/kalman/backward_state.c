@@ -9,7 +9,9 @@
 #include "core/dense.h"
 
 #include <math.h>
+#include <string.h>
 
+static const double certain = 1e-12, negative = -1e-11; /* parts of a variance */
 enum { fewest_wide = 12 }; /* states; below, a call of a wide instance costs more than it saves */
 
 /* Y = X B, rows `from` and on of columns j ... j + 3 or fewer; sums in order of the inner index, so that all
@@ -77,11 +79,29 @@ static void subtract_diffuse(double *V, const ssmi_kalman_backward *b, const dou
     for (size_t k = 0; k < n * n; k++) V[k] -= W[k];
 }
 
-void ssmi_smoothed_variance(double *V, const ssmi_kalman_backward *b, const double *P, const double *Pinf,
-                            size_t n_diffuse, double *W, double *work, const ssmi_columns *wide)
+/* Whether V has a direction of negative variance, more so than rounding of V itself allows. */
+static int is_indefinite(const double *V, double *W, size_t n)
+{
+    memcpy(W, V, n * n * sizeof(double));
+    for (size_t k = 0; k < n; k++) {
+        const double pivot = W[k + k * n], whole = V[k + k * n];
+        if (!(pivot >= negative * whole)) return 1;
+        if (!(pivot > certain * whole)) continue;
+        for (size_t j = k + 1; j < n; j++) {
+            const double share = W[j + k * n] / pivot;
+            for (size_t i = j; i < n; i++) W[i + j * n] -= W[i + k * n] * share;
+        }
+    }
+    return 0;
+}
+
+int ssmi_smoothed_variance(double *V, const ssmi_kalman_backward *b, const double *P, const double *Pinf,
+                           size_t n_diffuse, double *W, double *work, const ssmi_columns *wide)
 {
     const size_t n = b->n;
     subtract_information(V, P, b->N0, work, W, n, wide);
     if (n_diffuse > 0) subtract_diffuse(V, b, P, Pinf, W, work);
+    const int failed = n_diffuse > 0 && is_indefinite(V, W, n);
     for (size_t k = 0; k < n; k++) V[k + k * n] = fmax(V[k + k * n], 0.0); /* rounding must not go below */
+    return failed;
 }

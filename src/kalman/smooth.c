@@ -1,5 +1,5 @@
 /* The public face of the fixed-interval smoother: copies what was asked for out of each row. */
-#include "kalman/smoother.h"
+#include "kalman/smooth_augmented.h"
 
 #include <string.h>
 
@@ -25,6 +25,14 @@ static void copy_row(void *user, size_t t, const ssmi_smoothed *row)
     if (t + 1 < c->length) copy(c->out->V_lag, t, row->V_lag, c->n * c->n);
 }
 
+/* Rows until the start is known, and the one after. */
+static size_t diffuse_rows(const ssmi_smoother *s, size_t length)
+{
+    size_t t = 0;
+    while (t < length && s->record.n_diffuse[t] > 0) t++;
+    return t < length ? t + 1 : length;
+}
+
 static ssm_status smooth(const ssm_statespace *model, const double *y, size_t length,
                          const ssm_kalman_options *options, const ssm_kalman_smooth_output *out,
                          ssm_arena *arena)
@@ -38,7 +46,9 @@ static ssm_status smooth(const ssm_statespace *model, const double *y, size_t le
                           (out->V != NULL ? SSMI_SMOOTH_STATES : 0) | (shocks ? SSMI_SMOOTH_SHOCKS : 0) |
                           (errors ? SSMI_SMOOTH_ERRORS : 0) | (out->V_lag != NULL ? SSMI_SMOOTH_LAG : 0);
     SSMI_TRY(ssmi_smoother_init(&s, model, length, want, arena));
-    return ssmi_smoother_run(&s, y, length, options, NULL, copy_row, &c);
+    SSMI_TRY(ssmi_smoother_run(&s, y, length, options, NULL, copy_row, &c));
+    return s.indefinite ? ssmi_smooth_augmented(model, y, length, diffuse_rows(&s, length), out, arena)
+                        : SSM_OK;
 }
 
 ssm_status ssm_kalman_smooth(ssm_context *ctx, const ssm_statespace *model, const double *y, size_t length,

@@ -101,8 +101,8 @@ static void state_mean(ssmi_smoother *s, size_t t)
 static void state_variance(ssmi_smoother *s, size_t t)
 {
     const size_t n = s->back.n;
-    ssmi_smoothed_variance(s->V, &s->back, s->record.P + t * n * n, s->Pinf, s->record.n_diffuse[t], s->W,
-                           s->work, s->filter.system.T.wide);
+    s->indefinite |= ssmi_smoothed_variance(s->V, &s->back, s->record.P + t * n * n, s->Pinf,
+                                            s->record.n_diffuse[t], s->W, s->work, s->filter.system.T.wide);
 }
 
 /* Rounding must not leave a negative variance. */
@@ -230,6 +230,7 @@ void ssmi_smoother_back(ssmi_smoother *s, const double *y, size_t length, ssmi_s
 {
     const size_t n = s->back.n;
     s->y = y;
+    s->indefinite = 0;
     ssmi_kalman_backward_reset(&s->back);
     s->settled = 0;
     for (size_t t = length; t-- > 0;) {

@@ -37,6 +37,7 @@ typedef struct ssmi_smoother {
     size_t capacity;
     const double *y; /* of the run */
     int settled;     /* N is a fixed point: variances stay as they are */
+    int indefinite;  /* of the last run: variances of diffuse rows have lost their digits */
     /* of this row; m = max(n, p) */
     double *alpha, *V, *epsilon, *error, *explained, *eta, *eta_var, *eta_explained, *V_lag;
     double *Pinf, *W, *work, *before; /* (n, n), (n, n), (m, 3 m), (n, n) */
