@@ -4,6 +4,7 @@
 #include "models/learner_levels.h"
 #include "models/learner_options.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 const char *const ssmi_learner_normalise[] = {"auto", "mean", "last", NULL};
@@ -73,10 +74,25 @@ ssmi_learner_skip ssmi_learner_skip_of(const ssmi_learner *self)
     return (ssmi_learner_skip){&self->ridge, self->base, self->gamma, &self->net, &self->phases};
 }
 
-static ssm_status train(ssmi_learner *self, const ssmi_ridge_task *task, const int64_t *first, ssm_arena *mem,
-                        ssm_arena *tmp)
+/* A checkpoint of its own for every network: the path itself, then path.2, path.3, ... */
+static const char *checkpoint_of(const ssmi_learner_options *o, size_t member, ssm_arena *tmp)
 {
+    char *path = SSMI_ALLOC(tmp, char, sizeof o->checkpoint + 8);
+    if (o->checkpoint[0] == '\0' || member == 0 || path == NULL) return path != NULL ? o->checkpoint : NULL;
+    snprintf(path, sizeof o->checkpoint + 8, "%s.%zu", o->checkpoint, member + 1);
+    return path;
+}
+
+/* Trains network number `member` into params, and keeps it by leaving it there and counting it. */
+static ssm_status train_member(ssmi_learner *self, size_t member, const ssmi_ridge_task *task,
+                               const int64_t *first, ssm_arena *tmp)
+{
+    enum { STREAMS = 16 /* of each member; the first has 1 and 2 */ };
     const ssmi_learner_options *o = &self->options;
+    const ssmi_learner_skip skip = ssmi_learner_skip_of(self);
+    float *params = self->params + self->trained * self->table->size;
+    gsl_rng *rng = ssmi_random_stream(tmp, 1 + STREAMS * member);
+    ssmi_training_result result;
     const ssmi_learner_training how = {.batch = o->batch,
                                        .windows = o->windows,
                                        .epochs = o->epochs,
@@ -87,20 +103,36 @@ static ssm_status train(ssmi_learner *self, const ssmi_ridge_task *task, const i
                                        .loss = (ssmi_learner_loss)o->loss,
                                        .wsd = o->schedule,
                                        .accumulate = o->accumulate,
-                                       .checkpoint = o->checkpoint,
+                                       .stream = 2 + STREAMS * member,
+                                       .checkpoint = checkpoint_of(o, member, tmp),
                                        .first = first};
+    if (rng == NULL || how.checkpoint == NULL) return SSM_E_MEMORY;
+    SSMI_TRY(ssmi_network_init(params, &self->net, rng, tmp));
+    SSMI_TRY(ssmi_learner_train(&result, params, self->table, &self->net, &skip, task, &how, tmp));
+    if (member == 0 || (self->trained == 0 && result.best_step > 0)) self->result = result;
+    self->trained += result.best_step > 0;
+    return SSM_OK;
+}
+
+static ssm_status train(ssmi_learner *self, const ssmi_ridge_task *task, const int64_t *first, ssm_arena *mem,
+                        ssm_arena *tmp)
+{
+    const ssmi_learner_options *o = &self->options;
+    size_t size;
     const size_t half = self->ridge.lookback / 2 > 0 ? self->ridge.lookback / 2 : 1;
     self->patch = o->patch < half ? o->patch : half;
     self->stride = o->stride < self->patch ? o->stride : self->patch;
     ssmi_learner_lay_out(self);
-    const ssmi_learner_skip skip = ssmi_learner_skip_of(self);
-    self->params = SSMI_ALLOC(mem, float, self->table->size);
-    gsl_rng *rng = ssmi_random_stream(tmp, 1);
-    if (self->params == NULL || rng == NULL) return SSM_E_MEMORY;
-    SSMI_TRY(ssmi_network_init(self->params, &self->net, rng, tmp));
-    SSMI_TRY(
-        ssmi_learner_train(&self->result, self->params, self->table, &self->net, &skip, task, &how, tmp));
-    self->trained = self->result.best_step > 0;
+    if (!ssmi_size_mul(self->table->size, o->seeds, &size))
+        return ssmi_fail(tmp->ctx, SSM_E_MEMORY, "%zu networks do not fit the address space", o->seeds);
+    self->params = SSMI_ALLOC(mem, float, size);
+    if (self->params == NULL) return SSM_E_MEMORY;
+    self->trained = 0;
+    for (size_t member = 0; member < o->seeds; member++) {
+        const ssmi_mark mark = ssmi_arena_mark(tmp);
+        SSMI_TRY(train_member(self, member, task, first, tmp));
+        ssmi_arena_rewind(tmp, mark);
+    }
     return SSM_OK;
 }
 

@@ -11,6 +11,10 @@
  * level takes its place among the skip's own offsets; beyond them the skip's tail goes on, stretched as the
  * network stretched the outermost decile. So a silent network gives the skip's intervals exactly.
  *
+ * With `seeds` several networks are trained from other initial weights and orders of windows, each is kept or
+ * dropped by itself, and means and deciles of those kept are averaged. Both losses are convex, so the average
+ * is no worse on validation than the networks are on average, and so no worse than the skip.
+ *
  * A forecaster is a file with an option table and an architecture; everything else is named here. */
 #ifndef SSMCAST_MODELS_LEARNER_H
 #define SSMCAST_MODELS_LEARNER_H
@@ -31,7 +35,7 @@ typedef struct ssmi_learner_options {
     size_t hidden, states, heads;
     int variant, first; /* what they choose from is the forecaster's */
     int bidirectional, phases, tied;
-    size_t batch, accumulate, windows, epochs, patience;
+    size_t batch, accumulate, windows, epochs, patience, seeds;
     double rate, dropout, decay;
     int loss, schedule; /* ssmi_learner_loss; 1: SSMI_WSD */
     char checkpoint[SSM_OPTION_TEXT_SIZE];
@@ -47,13 +51,13 @@ typedef struct ssmi_learner {
     ssmi_conformal interval;   /* in units of spread^gamma, values being standardised */
     double gamma, mean, scale; /* scale 0: each history is standardised by itself */
     size_t period;             /* season that fills gaps; 0: none */
-    size_t trained;            /* 1: the network takes part */
+    size_t trained;            /* networks that take part, each with weights of its own */
     size_t patch, stride;      /* of the network, when trained */
     ssmi_learner_phases phases;
     ssmi_parameters *table;
     ssmi_network net;
-    float *params, *base;
-    ssmi_training_result result; /* for the note */
+    float *params, *base;        /* params (trained, table->size) */
+    ssmi_training_result result; /* of the first that was kept, or of the first; for the note */
     /* the history: its last rows in a ring, raw, NaN missing */
     double *ring;         /* (room) */
     size_t room, at, n;   /* where the next row goes; rows held */
@@ -61,7 +65,12 @@ typedef struct ssmi_learner {
     double last_observed; /* of the whole history */
 } ssmi_learner;
 
-enum { SSMI_LEARNER_LOOKBACK = 4096, SSMI_LEARNER_WIDTH = 256, SSMI_LEARNER_PERIOD = 1000000 };
+enum {
+    SSMI_LEARNER_LOOKBACK = 4096,
+    SSMI_LEARNER_WIDTH = 256,
+    SSMI_LEARNER_PERIOD = 1000000,
+    SSMI_LEARNER_SEEDS = 16
+};
 
 /* For a forecaster's type. */
 ssm_status ssmi_learner_init(ssmi_learner *self, const ssmi_learner_options *options,

@@ -4,6 +4,7 @@
 #include "models/ridge_archive.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* The shape of the network as a file has it. Choices are saved as numbers. */
 typedef struct shape {
@@ -62,21 +63,31 @@ static ssm_status shape_params(ssmi_learner *self, ssm_archive *a)
     return SSM_OK;
 }
 
+/* The tensors of one network; those after the first have its number before their names. */
+static ssm_status member_params(float *params, size_t member, const ssmi_parameters *table, ssm_archive *a)
+{
+    for (size_t i = 0; i < table->n; i++) {
+        const ssmi_parameter *p = &table->entry[i];
+        char name[SSMI_PARAMETER_NAME + 24];
+        float *tensor = params + p->offset;
+        snprintf(name, sizeof name, "%s", p->name);
+        if (member > 0) snprintf(name, sizeof name, "network%zu.%s", member + 1, p->name);
+        SSMI_TRY(ssmi_archive_f32(a, name, &tensor, p->rank, p->shape));
+        if (ssmi_archive_loading(a)) memcpy(params + p->offset, tensor, p->size * sizeof *tensor);
+    }
+    return SSM_OK;
+}
+
 static ssm_status network_params(ssmi_learner *self, ssm_archive *a)
 {
     SSMI_TRY(shape_params(self, a));
     if (ssmi_archive_loading(a)) {
         ssmi_learner_lay_out(self);
-        self->params = SSMI_ALLOC(ssmi_archive_memory(a), float, self->table->size);
+        self->params = SSMI_ALLOC(ssmi_archive_memory(a), float, self->trained * self->table->size);
         if (self->params == NULL) return SSM_E_MEMORY;
     }
-    for (size_t i = 0; i < self->table->n; i++) {
-        const ssmi_parameter *p = &self->table->entry[i];
-        float *tensor = self->params + p->offset;
-        SSMI_TRY(ssmi_archive_f32(a, p->name, &tensor, p->rank, p->shape));
-        if (ssmi_archive_loading(a))
-            for (size_t k = 0; k < p->size; k++) self->params[p->offset + k] = tensor[k];
-    }
+    for (size_t k = 0; k < self->trained; k++)
+        SSMI_TRY(member_params(self->params + k * self->table->size, k, self->table, a));
     return SSM_OK;
 }
 
@@ -102,8 +113,8 @@ ssm_status ssmi_learner_params(void *self_, ssm_archive *a)
     SSMI_TRY(ssmi_archive_spread(a, "gamma", &self->gamma));
     SSMI_TRY(ssmi_archive_real(a, "mean", &self->mean));
     SSMI_TRY(ssmi_archive_spread(a, "scale", &self->scale));
-    if (ridge->lookback > SSMI_LEARNER_LOOKBACK || self->period > SSMI_LEARNER_PERIOD || self->trained > 1 ||
-        !(self->gamma <= 1))
+    if (ridge->lookback > SSMI_LEARNER_LOOKBACK || self->period > SSMI_LEARNER_PERIOD ||
+        self->trained > SSMI_LEARNER_SEEDS || !(self->gamma <= 1))
         return ssmi_archive_reject(a, "a look-back of %zu and a season of %zu rows, gamma %g",
                                    ridge->lookback, self->period, self->gamma);
     SSMI_TRY(note_params(&self->result, a));
@@ -126,6 +137,16 @@ static int note_skip(char *text, size_t size, const ssmi_learner *self)
                     skip->season);
 }
 
+static void note_kept(char *text, size_t size, const ssmi_learner *self)
+{
+    const ssmi_training_result *r = &self->result;
+    char networks[64] = "network kept";
+    if (self->trained > 1)
+        snprintf(networks, sizeof networks, "%zu networks averaged, of the first", self->trained);
+    snprintf(text, size, "%s: validation mse %.4g to %.4g, pinball %.4g to %.4g in %zu steps", networks,
+             r->start[0], r->best[0], r->start[1], r->best[1], r->best_step);
+}
+
 ssm_status ssmi_learner_note(const void *self_, char *text, size_t size)
 {
     const ssmi_learner *self = self_;
@@ -134,8 +155,10 @@ ssm_status ssmi_learner_note(const void *self_, char *text, size_t size)
     if (used < 0 || (size_t)used >= size) return SSM_OK;
     text += used, size -= (size_t)used;
     if (self->trained)
-        snprintf(text, size, "network kept: validation mse %.4g to %.4g, pinball %.4g to %.4g in %zu steps",
-                 r->start[0], r->best[0], r->start[1], r->best[1], r->best_step);
+        note_kept(text, size, self);
+    else if (r->steps > 0 && self->options.seeds > 1)
+        snprintf(text, size, "%zu networks dropped: none better than the skip on validation",
+                 self->options.seeds);
     else if (r->steps > 0)
         snprintf(text, size, "network dropped: no better than the skip on validation after %zu steps",
                  r->steps);

@@ -2,21 +2,43 @@
 
 #include "models/learner_levels.h"
 
-/* One window through the network: deciles (SSMI_QUANTILES, H) and mean in standardised units. */
-static ssm_status ask_network(float *mean, float *decile, const ssmi_learner *self,
-                              const ssmi_learner_batch *batch, ssm_arena *tmp)
+/* What one window needs on its way through a network. */
+typedef struct passage {
+    float *out, *record, *scratch, *mean, *decile;
+} passage;
+
+static ssm_status open_passage(passage *p, const ssmi_learner *self, ssm_arena *tmp)
 {
+    const size_t H = self->ridge.horizon;
+    p->out = SSMI_ALLOC(tmp, float, SSMI_HEAD_OUTPUTS *H);
+    p->record = SSMI_ALLOC(tmp, float, ssmi_network_record_f32(&self->net, 1));
+    p->scratch = SSMI_ALLOC(tmp, float, ssmi_network_scratch_f32(&self->net, 1));
+    p->mean = SSMI_ALLOC(tmp, float, H);
+    p->decile = SSMI_ALLOC(tmp, float, SSMI_QUANTILES *H);
+    const int made =
+        p->out != NULL && p->record != NULL && p->scratch != NULL && p->mean != NULL && p->decile != NULL;
+    return made ? SSM_OK : SSM_E_MEMORY;
+}
+
+/* One window through all networks: their averaged deciles (SSMI_QUANTILES, H) and mean in standardised units.
+ */
+static ssm_status ask_networks(float *mean, float *decile, const ssmi_learner *self,
+                               const ssmi_learner_batch *batch, ssm_arena *tmp)
+{
+    const size_t H = self->ridge.horizon;
     const ssmi_network_input_f32 in = {1, batch->value, batch->mask, batch->scale, batch->phase};
-    const ssmi_quantile_window_f32 w = {batch->skip, self->base, batch->s[0], batch->g[0],
-                                        self->ridge.horizon};
-    float *out = SSMI_ALLOC(tmp, float, SSMI_HEAD_OUTPUTS * self->ridge.horizon);
-    float *record = SSMI_ALLOC(tmp, float, ssmi_network_record_f32(&self->net, 1));
-    float *scratch = SSMI_ALLOC(tmp, float, ssmi_network_scratch_f32(&self->net, 1));
-    if (out == NULL || record == NULL || scratch == NULL) return SSM_E_MEMORY;
-    ssmi_network_forward_f32(out, record, scratch, &in, self->params, &self->net, 0, 0,
-                             ssmi_kernels_of_f32(ssmi_cpu_isa()));
-    ssmi_learner_tie(out, self->ridge.horizon, (ssmi_learner_loss)self->options.loss);
-    ssmi_quantile_forward_f32(mean, decile, out, &w);
+    const ssmi_quantile_window_f32 w = {batch->skip, self->base, batch->s[0], batch->g[0], H};
+    const float share = 1 / (float)self->trained;
+    passage p;
+    SSMI_TRY(open_passage(&p, self, tmp));
+    for (size_t k = 0; k < self->trained; k++) {
+        ssmi_network_forward_f32(p.out, p.record, p.scratch, &in, self->params + k * self->table->size,
+                                 &self->net, 0, 0, ssmi_kernels_of_f32(ssmi_cpu_isa()));
+        ssmi_learner_tie(p.out, H, (ssmi_learner_loss)self->options.loss);
+        ssmi_quantile_forward_f32(p.mean, p.decile, p.out, &w);
+        for (size_t h = 0; h < H; h++) mean[h] += share * p.mean[h];
+        for (size_t i = 0; i < SSMI_QUANTILES * H; i++) decile[i] += share * p.decile[i];
+    }
     return SSM_OK;
 }
 
@@ -40,7 +62,7 @@ static ssm_status answer_network(ssm_forecast *out, const ssmi_learner *self, co
     const size_t H = self->ridge.horizon;
     float *mean = SSMI_ALLOC(tmp, float, H), *decile = SSMI_ALLOC(tmp, float, SSMI_QUANTILES *H);
     if (mean == NULL || decile == NULL) return SSM_E_MEMORY;
-    SSMI_TRY(ask_network(mean, decile, self, batch, tmp));
+    SSMI_TRY(ask_networks(mean, decile, self, batch, tmp));
     for (size_t h = 0; h < out->horizon; h++) {
         double d[SSMI_QUANTILES];
         out->mean[h] = raw.shift + raw.unit * (double)mean[h];

@@ -165,7 +165,7 @@ ssm_status ssmi_learner_train(ssmi_training_result *result, float *params, const
                                     .decay = how->decay,
                                     .clip = 1,
                                     .average = 0.99,
-                                    .stream = 2,
+                                    .stream = how->stream,
                                     .checkpoint = how->checkpoint,
                                     .keep = steps / CHECKPOINTS_PER_RUN + 1};
     if (how->checkpoint[0] != '\0') digest_problem(problem.digest, &l, task);

@@ -23,6 +23,7 @@ typedef struct ssmi_learner_training {
     ssmi_learner_loss loss;
     int wsd;                /* the schedule that stays and then falls, else the cosine */
     size_t accumulate;      /* batches per step */
+    uint64_t stream;        /* random stream of the order of windows */
     const char *checkpoint; /* neural/trainer.h; "": none */
     const int64_t *first;   /* number of each series' first row */
 } ssmi_learner_training;

@@ -106,6 +106,63 @@ static void every_kind_of_network_beats_the_last_value_and_survives_a_file(void 
     ssm_context_free(ctx);
 }
 
+/* Fits so many networks, saves and loads them; the squared error of one-step forecasts of 40 rows y. */
+static double networks_error(ssm_context *ctx, const char *seeds, const ssm_series *series, const double *y,
+                             fixture_answer *out, char *note, size_t size)
+{
+    char path[] = "/tmp/ssmcast_learner_XXXXXX";
+    fixture_answer loaded;
+    double square = 0;
+    ssm_forecaster *f = make(ctx, &variants[2]);
+    close(mkstemp(path));
+    memset(&loaded, 0, sizeof loaded);
+    assert_int_equal(ssm_forecaster_set(f, "seeds", seeds), SSM_OK);
+    assert_int_equal(fit(f, series), SSM_OK);
+    assert_int_equal(ssm_forecaster_note(f, note, size), SSM_OK);
+    assert_int_equal(ssm_forecaster_condition(f, series), SSM_OK);
+    fixture_predict(f, HORIZON, out);
+    assert_int_equal(ssm_forecaster_save(f, path), SSM_OK);
+    ssm_forecaster_free(f);
+    assert_int_equal(ssm_forecaster_load(ctx, path, &f), SSM_OK);
+    assert_int_equal(ssm_forecaster_condition(f, series), SSM_OK);
+    fixture_predict(f, HORIZON, &loaded);
+    assert_memory_equal(&loaded, out, sizeof loaded);
+    for (size_t t = 0; t < 40; t++) {
+        fixture_predict(f, 1, &loaded);
+        square += (loaded.mean[0] - y[t]) * (loaded.mean[0] - y[t]);
+        assert_int_equal(ssm_forecaster_update(f, &y[t]), SSM_OK);
+    }
+    ssm_forecaster_free(f);
+    unlink(path);
+    return square;
+}
+
+/* Errors of one-step forecasts that follow: an average is hardly ever worse, and here it must not be by a
+ * tenth. */
+static void several_networks_are_averaged_and_survive_a_file(void **state)
+{
+    (void)state;
+    double y[LENGTH];
+    char note[256];
+    static fixture_answer one, two, again;
+    ssm_context *ctx;
+    fill(y, LENGTH);
+    const ssm_series series = monthly(y, LENGTH - 40);
+    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+    const double alone = networks_error(ctx, "1", &series, y + LENGTH - 40, &one, note, sizeof note);
+    assert_null(strstr(note, "averaged"));
+    const double both = networks_error(ctx, "3", &series, y + LENGTH - 40, &two, note, sizeof note);
+    assert_non_null(strstr(note, "3 networks averaged"));
+    assert_true(one.mean[0] != two.mean[0]);
+    assert_true(both < 1.1 * alone);
+    networks_error(ctx, "3", &series, y + LENGTH - 40, &again, note, sizeof note);
+    assert_memory_equal(&again, &two, sizeof two);
+    for (size_t h = 0; h < HORIZON; h++)
+        for (size_t k = 0; k + 1 < FIXTURE_LEVELS; k++)
+            assert_true(two.quantile[h * FIXTURE_LEVELS + k] <= two.quantile[h * FIXTURE_LEVELS + k + 1]);
+    ssm_context_free(ctx);
+}
+
 static void rows_one_by_one_with_gaps_are_the_history_at_once(void **state)
 {
     (void)state;
@@ -273,6 +330,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_of_network_beats_the_last_value_and_survives_a_file),
+        cmocka_unit_test(several_networks_are_averaged_and_survive_a_file),
         cmocka_unit_test(rows_one_by_one_with_gaps_are_the_history_at_once),
         cmocka_unit_test(a_stopped_fit_goes_on_from_its_checkpoint_to_the_same_bytes),
         cmocka_unit_test(a_row_has_the_same_number_in_every_slice),
