@@ -313,6 +313,12 @@ void ssmi_zero_tuning_note(const ssmi_zero_tuning *tuning, ssmi_zero_tune what, 
         snprintf(text, size,
                  "%s tuned on %zu windows in %zu steps: validation pinball %.4g to %.4g, mse %.4g to %.4g",
                  part, tuning->n_train, r->best_step, r->start[0], r->best[0], r->start[1], r->best[1]);
+    else if (r->best_step > 0)
+        snprintf(text, size,
+                 "pretrained weights kept: tuning the %s lowered the losses of %zu stretches of validation "
+                 "by %.1f %%, "
+                 "with a standard error of %.1f %%",
+                 part, tuning->trust.stretches, 100 * tuning->trust.gain, 100 * tuning->trust.error);
     else if (r->steps > 0)
         snprintf(text, size,
                  "pretrained weights kept: tuning the %s on %zu windows made validation no better", part,

@@ -2,23 +2,33 @@
 
 #include <math.h>
 
-/* Mean over all windows of each loss, so that a calm stretch counts what it weighs. */
-static void mean_of(double mean[SSMI_LOSS_PARTS], const double *loss, size_t n)
+enum { PARTS = SSMI_LOSS_PARTS };
+
+/* The losses of one stretch, summed. */
+typedef struct stretch_sum {
+    double count, before[PARTS], after[PARTS];
+} stretch_sum;
+
+/* Sums of equally many windows serve for their means. `least` keeps a perfect forecast from counting more
+ * than all others together. */
+static double gain_of(const stretch_sum *s, const double least[PARTS])
 {
-    for (size_t k = 0; k < SSMI_LOSS_PARTS; k++) {
-        mean[k] = 0;
-        for (size_t i = 0; i < n; i++) mean[k] += loss[i * SSMI_LOSS_PARTS + k] / (double)n;
+    double gain = 0;
+    for (size_t k = 0; k < PARTS; k++) {
+        const double before = s->before[k] / s->count + least[k], after = s->after[k] / s->count + least[k];
+        if (before > 0 && after > 0) gain += log(before / after) / PARTS;
     }
+    return gain;
 }
 
-/* Mean and its standard error of the stretches' gains; stretches without a window have count 0. */
-static void summarise(ssmi_trust *out, const double *sum, const double *count, size_t most)
+/* Mean and its standard error over the stretches that have a window. */
+static void summarise(ssmi_trust *out, const stretch_sum *sum, size_t most, const double least[PARTS])
 {
     double square = 0, n = 0;
     *out = (ssmi_trust){0};
     for (size_t s = 0; s < most; s++) {
-        if (!(count[s] > 0)) continue;
-        const double gain = sum[s] / count[s], apart = gain - out->gain;
+        if (!(sum[s].count > 0)) continue;
+        const double gain = gain_of(&sum[s], least), apart = gain - out->gain;
         out->gain += apart / ++n;
         square += apart * (gain - out->gain);
     }
@@ -29,18 +39,20 @@ static void summarise(ssmi_trust *out, const double *sum, const double *count, s
 ssm_status ssmi_trust_measure(ssmi_trust *out, const double *before, const double *after,
                               const size_t *stretch, size_t n, size_t most, ssm_arena *tmp)
 {
-    double *sum = SSMI_ALLOC(tmp, double, most), *count = SSMI_ALLOC(tmp, double, most);
-    double mean[SSMI_LOSS_PARTS];
-    if (sum == NULL || count == NULL) return SSM_E_MEMORY;
-    mean_of(mean, before, n);
+    const double nothing = 1e-6; /* of the mean loss */
+    double least[PARTS] = {0};
+    stretch_sum *sum = SSMI_ALLOC(tmp, stretch_sum, most);
+    if (sum == NULL) return SSM_E_MEMORY;
     for (size_t i = 0; i < n; i++) {
-        count[stretch[i]]++;
-        for (size_t k = 0; k < SSMI_LOSS_PARTS; k++) {
-            const size_t at = i * SSMI_LOSS_PARTS + k;
-            if (mean[k] > 0) sum[stretch[i]] += (before[at] - after[at]) / mean[k] / SSMI_LOSS_PARTS;
+        stretch_sum *s = &sum[stretch[i]];
+        s->count++;
+        for (size_t k = 0; k < PARTS; k++) {
+            s->before[k] += before[i * PARTS + k];
+            s->after[k] += after[i * PARTS + k];
+            least[k] += nothing * before[i * PARTS + k] / (double)n;
         }
     }
-    summarise(out, sum, count, most);
+    summarise(out, sum, most, least);
     return SSM_OK;
 }
 

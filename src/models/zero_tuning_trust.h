@@ -1,14 +1,13 @@
 /* Whether a gain on validation windows is more than chance.
  *
  * Windows overlap and columns move together, so windows are not independent. Those whose first target lies in
- * the same stretch of one horizon, counted from the end of the series, are one observation: the mean over
- * them of
+ * the same stretch of one horizon, counted from the end of the series, are one observation:
  *
- *     d = 1/2 sum over both losses of (before - after) / mean before
+ *     d = 1/2 sum over both losses of log(mean before / mean after)
  *
- * A gain is trusted where there are SSMI_TRUST_STRETCHES or more and their mean is more than
- * SSMI_TRUST_ERRORS standard errors above 0. Known value: gains of 1, 2 and 3 have mean 2 and standard error
- * 0.577. */
+ * Logarithms, since losses of wild stretches are many times those of calm ones. A gain is trusted where there
+ * are SSMI_TRUST_STRETCHES or more and the mean of d is more than SSMI_TRUST_ERRORS standard errors above 0.
+ * Known value: d of .01, .02 and .03 have mean .02 and standard error .00577. */
 #ifndef SSMCAST_MODELS_ZERO_TUNING_TRUST_H
 #define SSMCAST_MODELS_ZERO_TUNING_TRUST_H
 
@@ -18,7 +17,7 @@ enum { SSMI_TRUST_STRETCHES = 3, SSMI_TRUST_ERRORS = 2 };
 
 typedef struct ssmi_trust {
     size_t stretches;   /* that have a window */
-    double gain, error; /* mean and its standard error; 0 where there are fewer than two */
+    double gain, error; /* mean of d and its standard error; 0 where there are fewer than two */
 } ssmi_trust;
 
 /* before, after (n, SSMI_LOSS_PARTS); stretch (n): of each window, below `most`. SSM_E_MEMORY only. */
