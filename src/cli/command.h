@@ -52,9 +52,11 @@ typedef struct cli_group {
 typedef struct cli_session {
     ssm_context *ctx;
     int argc;
-    char **argv;     /* the whole command line, for records */
-    int interactive; /* standard error is a terminal: progress may be shown */
-    int quiet;       /* --quiet: warnings and notes are kept back */
+    char **argv;          /* the whole command line, for records */
+    int interactive;      /* standard error is a terminal: progress may be shown */
+    int quiet;            /* --quiet: warnings and notes are kept back */
+    const char *stage;    /* of the progress shown last */
+    double stage_seconds; /* when it began */
 } cli_session;
 
 typedef struct cli_command {

@@ -1,4 +1,5 @@
 /* ssmcast: finds the command, parses its options, runs it, and makes sure that what it printed arrived. */
+#include "base/clock.h"
 #include "base/suggest.h"
 #include "cli/command.h"
 
@@ -19,14 +20,32 @@ static void on_signal(int number)
     interrupted = 1;
 }
 
+/* Time that a stage will still take if it goes on as it did: nothing before there is enough to go by. */
+static void print_time_left(cli_session *session, const char *stage, double done)
+{
+    const double now = ssmi_clock_seconds();
+    if (session->stage == NULL || strcmp(session->stage, stage) != 0) {
+        session->stage = stage;
+        session->stage_seconds = now;
+    }
+    const double spent = now - session->stage_seconds, left = spent * (1 - done) / done;
+    if (!(spent > 2 && done > 0.02 && left >= 1)) return;
+    if (left < 120)
+        fprintf(stderr, "  %.0f s left", left);
+    else
+        fprintf(stderr, "  %.0f min left", left / 60);
+}
+
 static int report_progress(void *user, const char *stage, double done, double value)
 {
-    const cli_session *session = user;
+    cli_session *session = user;
     if (session->interactive && !session->quiet && *stage != '\0') {
         int filled = (int)(done * 30.0 + 0.5);
         fprintf(stderr, "\r%-24.24s [%-30.*s] %3.0f %%", stage, filled, "##############################",
                 100.0 * done);
-        if (value == value) fprintf(stderr, "  %.5g   ", value);
+        if (value == value) fprintf(stderr, "  %.5g", value);
+        print_time_left(session, stage, done);
+        fputs("\033[K", stderr); /* what a longer line left */
         if (done >= 1.0) fputs("\r\033[K", stderr);
     }
     return interrupted;
