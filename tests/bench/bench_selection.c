@@ -3,11 +3,11 @@
  * per check of the training and per length tested.
  *
  *     bench_selection TASK MODEL [steps=4000] [rate=0.002] [width=64] [length=N] [longest=12] [seed=1]
- *                     [megabytes=4000] [batch=16]
+ *                     [megabytes=4000] [batch=16] [spread=1]
  *
  * TASK: selective-copying, induction-heads. MODEL: mamba, s4d, attention. Mamba is tested in pieces with its
  * carried state, so its memory does not grow; the others as long as they fit the megabytes. `longest` is the
- * logarithm to base 2 of the longest test. */
+ * logarithm to base 2 of the longest test, `spread` the bound of the embedding's first values. */
 #include "neural/selection.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,7 +153,7 @@ static void print_training(const ssmi_training_result *r, const selection_networ
 typedef struct course {
     selection_task task;
     const selection_model *model;
-    double steps, rate, width, length, longest, seed, megabytes, batch;
+    double steps, rate, width, length, longest, seed, megabytes, batch, spread;
 } course;
 
 static int find(course *c, const char *task, const char *model)
@@ -174,7 +174,7 @@ static int set(course *c, const char *text)
         double *value;
     } known[] = {{"steps", &c->steps},         {"rate", &c->rate},       {"width", &c->width},
                  {"length", &c->length},       {"longest", &c->longest}, {"seed", &c->seed},
-                 {"megabytes", &c->megabytes}, {"batch", &c->batch}};
+                 {"megabytes", &c->megabytes}, {"batch", &c->batch},     {"spread", &c->spread}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         const size_t n = strlen(known[i].name);
         if (strncmp(text, known[i].name, n) != 0 || text[n] != '=') continue;
@@ -212,7 +212,7 @@ static int run(const course *c, ssm_context *ctx)
     ssmi_training_result result;
     ssm_arena tmp;
     watch w = {seconds(), 0};
-    selection_lay_out(&net, c->model, (size_t)c->width);
+    selection_lay_out(&net, c->model, (size_t)c->width, c->spread);
     float *params = calloc(net.table.size, sizeof *params);
     ssm_context_set_seed(ctx, (uint64_t)c->seed);
     ssm_context_set_threads(ctx, 1);
@@ -230,14 +230,20 @@ static int run(const course *c, ssm_context *ctx)
 
 int main(int argc, char **argv)
 {
-    course c = {
-        .steps = 4000, .rate = 2e-3, .width = 64, .longest = 12, .seed = 1, .megabytes = 4000, .batch = 16};
+    course c = {.steps = 4000,
+                .rate = 2e-3,
+                .width = 64,
+                .longest = 12,
+                .seed = 1,
+                .megabytes = 4000,
+                .batch = 16,
+                .spread = 1};
     int good = argc > 2 && find(&c, argv[1], argv[2]);
     for (int i = 3; i < argc && good; i++) good = set(&c, argv[i]);
     if (!good) {
         fprintf(stderr,
                 "usage: bench_selection TASK MODEL [steps=] [rate=] [width=] [length=] [longest=] [seed=] "
-                "[megabytes=] [batch=]\n");
+                "[megabytes=] [batch=] [spread=]\n");
         return 2;
     }
     if (c.length > 0) c.task.length = (size_t)c.length;

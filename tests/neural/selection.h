@@ -91,16 +91,19 @@ typedef struct selection_network {
     const selection_model *model;
     const ssmi_kernels_f32 *kernels;
     ssmi_parameters table;
+    double spread;           /* of the embedding at the start: uniform up to it */
     size_t embed, out, bias; /* offsets */
     ssmi_backbone backbone;
 } selection_network;
 
-static inline void selection_lay_out(selection_network *net, const selection_model *model, size_t width)
+static inline void selection_lay_out(selection_network *net, const selection_model *model, size_t width,
+                                     double spread)
 {
     ssmi_backbone_size size = {.width = width, .n_blocks = model->n_blocks};
     for (size_t i = 0; i < model->n_blocks; i++) size.block[i] = model->block[i % 2];
     memset(net, 0, sizeof *net);
     net->model = model;
+    net->spread = spread;
     net->kernels = ssmi_kernels_of_f32(ssmi_cpu_isa());
     net->embed = ssmi_parameters_add(&net->table, "embedding.", "weight", SSMI_DECAY, SYMBOLS, width, 0);
     net->backbone = ssmi_backbone_layout(&net->table, &size);
@@ -113,7 +116,7 @@ static inline ssm_status selection_init(float *params, const selection_network *
     gsl_rng *rng = ssmi_random_stream(tmp, 1);
     if (rng == NULL) return SSM_E_MEMORY;
     const size_t d = net->backbone.width;
-    ssmi_fill_uniform(params + net->embed, SYMBOLS * d, 1, rng);
+    ssmi_fill_uniform(params + net->embed, SYMBOLS * d, net->spread, rng);
     ssmi_fill_linear(params + net->out, SYMBOLS * d, d, rng);
     ssmi_fill_constant(params + net->bias, SYMBOLS, 0);
     return ssmi_backbone_init(params, &net->backbone, rng, tmp);

@@ -40,7 +40,7 @@ static ssmi_training_result learn(const selection_model *model, const selection_
     assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
     ssm_context_set_threads(ctx, 1);
     ssmi_arena_init(&tmp, ctx);
-    selection_lay_out(&net, model, 24);
+    selection_lay_out(&net, model, 24, 1);
     float *params = zeros_f32(&k, net.table.size);
     assert_int_equal(selection_init(params, &net, &tmp), SSM_OK);
     const selection_problem p = {&net, task, 5, 6};
@@ -128,7 +128,7 @@ static void the_gradient_of_the_whole_network_matches_differences(void **state)
     static const selection_task small = {"", 6, 2, draw_copying, draw_copying};
     keeper k = {0};
     selection_network net;
-    selection_lay_out(&net, &mamba, 4);
+    selection_lay_out(&net, &mamba, 4, 1);
     double *start = numbers(&k, net.table.size, -0.6, 0.6, 8);
     float *params = narrow(&k, start, net.table.size), *grad = zeros_f32(&k, net.table.size);
     const selection_problem p = {&net, &small, 5, 5};
