@@ -191,6 +191,50 @@ static void tuning_gives_the_same_bits_with_any_thread_count(void **state)
     }
 }
 
+static int stop_third(void *user, const char *stage, double done, double value)
+{
+    size_t *left = user;
+    (void)done, (void)value;
+    return strcmp(stage, "training") == 0 && --*left == 0;
+}
+
+static void tuning_that_was_stopped_goes_on_from_its_checkpoint_to_the_same_bytes(void **state)
+{
+    (void)state;
+    static double value[ROWS];
+    const ssm_series series = logistic(value, ROWS);
+    char folder[] = "/tmp/ssmcast-tuning-XXXXXX", path[64], previous[80];
+    size_t left = 3;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/run", folder);
+    snprintf(previous, sizeof previous, "%s.previous", path);
+    const char *const *option =
+        OPTIONS("tune", "head", "tune_rate", "0.004", "tune_windows", "480", "checkpoint", path);
+    ssm_context *ctx = context(1);
+    ssm_forecaster *f = NULL, *whole = tune(ctx, &series, option);
+    unlink(path);
+    unlink(previous);
+    assert_int_equal(ssm_forecaster_new(ctx, "zero", &f), SSM_OK);
+    assert_int_equal(ssm_forecaster_set(f, "context", "64"), SSM_OK);
+    for (const char *const *o = option; o[0] != NULL; o += 2)
+        assert_int_equal(ssm_forecaster_set(f, o[0], o[1]), SSM_OK);
+    const ssm_fit_task task = {.panel = &series, .n_series = 1, .horizon = NEXT};
+    ssm_context_set_progress(ctx, (ssm_progress){stop_third, &left});
+    assert_int_equal(ssm_forecaster_fit(f, &task), SSM_E_CANCELLED);
+    ssm_context_set_progress(ctx, (ssm_progress){NULL, NULL});
+    assert_int_equal(ssm_forecaster_fit(f, &task), SSM_OK);
+    assert_int_equal(ssm_forecaster_condition(f, &series), SSM_OK);
+    assert_same_forecast(f, whole);
+    value[9] += 0.01; /* other data */
+    assert_int_equal(ssm_forecaster_fit(f, &task), SSM_E_DATA);
+    assert_non_null(strstr(ssm_context_message(ctx), "other data or options"));
+    unlink(path);
+    unlink(previous);
+    assert_int_equal(rmdir(folder), 0);
+    ssm_forecaster_free(whole);
+    forget(ctx, f);
+}
+
 /* Gaps, a turned twin of each window, eight-bit products: all of it goes through, and quantiles are in order.
  */
 static void gaps_and_the_other_options_go_together_with_tuning(void **state)
@@ -273,6 +317,7 @@ int main(void)
         cmocka_unit_test(tuning_learns_a_rule_and_keeps_it_in_streams_and_files),
         cmocka_unit_test(tuning_that_only_does_harm_returns_the_pretrained_network),
         cmocka_unit_test(tuning_gives_the_same_bits_with_any_thread_count),
+        cmocka_unit_test(tuning_that_was_stopped_goes_on_from_its_checkpoint_to_the_same_bytes),
         cmocka_unit_test(gaps_and_the_other_options_go_together_with_tuning),
         cmocka_unit_test(series_that_nothing_can_be_learned_from_keep_the_pretrained_network),
     };
