@@ -3,11 +3,13 @@
  * per check of the training and per length tested.
  *
  *     bench_selection TASK MODEL [steps=4000] [rate=0.002] [width=64] [length=N] [longest=12] [seed=1]
- *                     [megabytes=4000] [batch=16] [spread=1]
+ *                     [megabytes=4000] [batch=16] [spread=1] [sequences=64] [constant=0]
  *
  * TASK: selective-copying, induction-heads. MODEL: mamba, s4d, attention. Mamba is tested in pieces with its
  * carried state, so its memory does not grow; the others as long as they fit the megabytes. `longest` is the
- * logarithm to base 2 of the longest test, `spread` the bound of the embedding's first values. */
+ * logarithm to base 2 of the longest test, `spread` the bound of the embedding's first values, `sequences`
+ * how many are tested beyond 4096 rows. With `constant` the rate stays until the last tenth of the steps,
+ * else it falls as a cosine. */
 #include "neural/selection.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,13 +111,13 @@ static void answer_long(size_t *wrong, const selection_task *task, uint64_t key,
     free(token);
 }
 
-/* Induction beyond the length of training: fewer sequences where they are longer. */
+/* Induction at and beyond the length of training. */
 static void test_lengths(const selection_network *net, selection_task task, const float *params, int longest,
-                         uint64_t seed, double bytes)
+                         size_t sequences, uint64_t seed, double bytes)
 {
     const int carried = net->model->block[0].kind == SSMI_MIXER_MAMBA;
-    for (int power = 6; power <= longest; power++) {
-        const size_t n = power <= 12 ? 256 : power <= 16 ? 64 : 16;
+    for (int power = 6; power <= longest; power += 2) {
+        const size_t n = power <= 12 ? 256 : sequences;
         size_t wrong = 0, done = 0;
         const double start = seconds();
         task.length = ((size_t)1 << power) - 1;
@@ -153,7 +155,7 @@ static void print_training(const ssmi_training_result *r, const selection_networ
 typedef struct course {
     selection_task task;
     const selection_model *model;
-    double steps, rate, width, length, longest, seed, megabytes, batch, spread;
+    double steps, rate, width, length, longest, seed, megabytes, batch, spread, sequences, constant;
 } course;
 
 static int find(course *c, const char *task, const char *model)
@@ -172,9 +174,10 @@ static int set(course *c, const char *text)
     const struct {
         const char *name;
         double *value;
-    } known[] = {{"steps", &c->steps},         {"rate", &c->rate},       {"width", &c->width},
-                 {"length", &c->length},       {"longest", &c->longest}, {"seed", &c->seed},
-                 {"megabytes", &c->megabytes}, {"batch", &c->batch},     {"spread", &c->spread}};
+    } known[] = {{"steps", &c->steps},         {"rate", &c->rate},        {"width", &c->width},
+                 {"length", &c->length},       {"longest", &c->longest},  {"seed", &c->seed},
+                 {"megabytes", &c->megabytes}, {"batch", &c->batch},      {"spread", &c->spread},
+                 {"sequences", &c->sequences}, {"constant", &c->constant}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         const size_t n = strlen(known[i].name);
         if (strncmp(text, known[i].name, n) != 0 || text[n] != '=') continue;
@@ -197,7 +200,8 @@ static ssm_status train(ssmi_training_result *result, float *params, const selec
                                .warmup = steps / 50 + 1,
                                .check = steps / CHECKS + 1,
                                .patience = CHECKS + 1,
-                               .schedule = SSMI_COSINE,
+                               .schedule = c->constant > 0 ? SSMI_WSD : SSMI_COSINE,
+                               .cooldown = steps / 10,
                                .rate = c->rate,
                                .clip = 1,
                                .average = 0.99,
@@ -223,7 +227,8 @@ static int run(const course *c, ssm_context *ctx)
     if (status != SSM_OK) return fprintf(stderr, "%s\n", ssm_context_message(ctx)), 1;
     print_training(&result, &net, &c->task, (size_t)c->batch, seconds() - w.start);
     if (c->task.items == 1)
-        test_lengths(&net, c->task, params, (int)c->longest, (uint64_t)c->seed, 1e6 * c->megabytes);
+        test_lengths(&net, c->task, params, (int)c->longest, (size_t)c->sequences, (uint64_t)c->seed,
+                     1e6 * c->megabytes);
     free(params);
     return 0;
 }
@@ -237,13 +242,14 @@ int main(int argc, char **argv)
                 .seed = 1,
                 .megabytes = 4000,
                 .batch = 16,
-                .spread = 1};
+                .spread = 1,
+                .sequences = 64};
     int good = argc > 2 && find(&c, argv[1], argv[2]);
     for (int i = 3; i < argc && good; i++) good = set(&c, argv[i]);
     if (!good) {
         fprintf(stderr,
                 "usage: bench_selection TASK MODEL [steps=] [rate=] [width=] [length=] [longest=] [seed=] "
-                "[megabytes=] [batch=] [spread=]\n");
+                "[megabytes=] [batch=] [spread=] [sequences=] [constant=]\n");
         return 2;
     }
     if (c.length > 0) c.task.length = (size_t)c.length;
