@@ -132,7 +132,7 @@ static int run(cli_session *session, void *options_, size_t n, char **operands)
     ssm_arena arena;
     ssmi_arena_init(&arena, session->ctx);
     int result = choose_result(options, &wanted);
-    if (result == CLI_OK) result = cli_settle_system(&options->request);
+    if (result == CLI_OK) result = cli_settle_model(&options->request);
     if (result == CLI_OK) result = cli_read(session, &options->input, operands[0], &arena, &data);
     if (result == CLI_OK) cli_default_model(&options->request, SSM_CAP_DECOMPOSE, &data);
     if (result == CLI_OK) result = filter_data(session, options, wanted, &data, &arena);

@@ -51,7 +51,7 @@ static int run(cli_session *session, void *options_, size_t n, char **operands)
         return CLI_USAGE;
     }
     ssmi_arena_init(&arena, session->ctx);
-    int result = cli_settle_system(&options->request);
+    int result = cli_settle_model(&options->request);
     if (result == CLI_OK) result = cli_read(session, &options->input, operands[0], &arena, &data);
     if (result == CLI_OK) result = fit_data(session, options, &data, &arena);
     ssmi_arena_clear(&arena);

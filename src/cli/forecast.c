@@ -101,7 +101,7 @@ static int run(cli_session *session, void *options_, size_t n, char **operands)
     cli_data data;
     ssm_arena arena;
     ssmi_arena_init(&arena, session->ctx);
-    int result = cli_settle_system(&options->request);
+    int result = cli_settle_model(&options->request);
     if (result == CLI_OK) result = cli_levels_of(&options->request, &levels);
     if (result == CLI_OK) result = cli_read(session, &options->input, operands[0], &arena, &data);
     if (result == CLI_OK) result = forecast_data(session, options, &levels, &data, &arena);

@@ -21,7 +21,8 @@ const cli_option cli_request_options[] = {
      offsetof(cli_request, quantiles), NULL, 0, 0, NULL},
     {"set", 's', "NAME=VALUE", "option of the model; may be given several times", CLI_LIST,
      offsetof(cli_request, set), NULL, 0, 0, NULL},
-    {"weights", 0, "FILE", "weights of a pretrained model, short for --set weights=FILE", CLI_TEXT,
+    {"weights", 0, "FILE",
+     "weights of a pretrained model, which is then the default; short for --set weights=FILE", CLI_TEXT,
      offsetof(cli_request, weights), NULL, 0, 0, NULL},
     {"validation", 0, "ROWS", "last rows kept for choosing hyper-parameters, 0: the model decides", CLI_SIZE,
      offsetof(cli_request, validation), "0", 0, 1e9, NULL},
@@ -36,12 +37,26 @@ const ssm_forecaster_type *cli_type_with(unsigned caps)
     return NULL;
 }
 
-int cli_settle_system(cli_request *request)
+/* The first forecaster with weights of its own to replace. */
+static const ssm_forecaster_type *type_with_weights(void)
+{
+    const ssm_forecaster_type *type;
+    for (size_t i = 0; (type = ssm_forecaster_type_at(i)) != NULL; i++) {
+        for (const ssm_option *o = type->options; o != NULL && o->name != NULL; o++) {
+            if (strcmp(o->name, "weights") == 0) return type;
+        }
+    }
+    return NULL;
+}
+
+int cli_settle_model(cli_request *request)
 {
     const ssm_forecaster_type *named =
         request->model != NULL ? ssm_forecaster_type_find(request->model) : NULL;
     const int by_default =
         request->model == NULL || strcmp(request->model, cli_request_options[0].initial) == 0;
+    if (request->system == NULL && request->weights != NULL && by_default)
+        request->model = type_with_weights()->name;
     if (request->system == NULL || (named != NULL && named->caps & SSM_CAP_SYSTEM)) return CLI_OK;
     if (!by_default) {
         cli_error("option \"--system\": \"%s\" has a model of its own; leave out --model", request->model);

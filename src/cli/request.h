@@ -25,9 +25,10 @@ typedef struct cli_levels {
 /* From --level (central intervals in percent, with the median) or --quantiles (probabilities). */
 int cli_levels_of(const cli_request *request, cli_levels *out);
 
-/* --system FILE: makes the first model with SSM_CAP_SYSTEM that of the request. CLI_OK, or CLI_USAGE after a
- * message when --model asks for one that cannot. To be called before the request is used. */
-int cli_settle_system(cli_request *request);
+/* --system FILE: makes the first model with SSM_CAP_SYSTEM that of the request; --weights FILE without
+ * --model: the first that has weights. CLI_OK, or CLI_USAGE after a message when --model asks for one that
+ * cannot. To be called before the request is used. */
+int cli_settle_model(cli_request *request);
 
 /* The horizon asked for, else the rows for which exogenous columns are known, else a rule: two of the
  * shortest season, at most a quarter of the series and 336 rows; without a season a tenth of the series, at

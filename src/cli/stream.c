@@ -344,7 +344,7 @@ static int run(cli_session *session, void *options_, size_t n, char **operands)
         .s = {.session = session, .arena = &arena}, .options = options, .request = &options->request};
     r.form = (cli_line_form){.percent = options->level, .horizon = options->request.horizon};
     ssmi_text_init(&r.line, session->ctx);
-    int result = cli_settle_system(&options->request);
+    int result = cli_settle_model(&options->request);
     r.origin = (cli_stream_origin){.request = &options->request,
                                    .load = options->load,
                                    .step = options->input.step,

@@ -70,12 +70,25 @@ static int counts_rows(const ssmi_gather *g, size_t k)
     return step == 1 || (named && step > 0);
 }
 
-/* Finds a column that numbers the rows, unless it is the only one. Returns its first number, else 1. */
+/* Whether a column besides the numbers was meant to hold something: nothing at all, or text. */
+static int has_others(const ssmi_gather *g)
+{
+    int found = 0;
+    for (size_t k = 0; k < g->n_cells; k++) found |= g->cells[k].kind == SSM_COLUMN_EMPTY;
+    for (size_t k = 0; k < g->schema.width; k++) found |= g->schema.kind[k] == SSM_COLUMN_TEXT;
+    return found;
+}
+
+/* Finds a column that numbers the rows. The only column of numbers is one where its name says so and others
+ * hold no numbers; by itself it is data. Returns its first number, else 1. */
 static int64_t mark_index(ssmi_gather *g)
 {
     size_t n_numbers = 0;
+    const int others = has_others(g);
     for (size_t k = 0; k < g->n_cells; k++) n_numbers += g->cells[k].kind == SSM_COLUMN_NUMBER;
-    for (size_t k = 0; k < g->n_cells && n_numbers > 1; k++) {
+    for (size_t k = 0; k < g->n_cells; k++) {
+        const char *name = g->schema.name[g->cells[k].column];
+        if (n_numbers == 1 && !(others && ssmi_name_like_index(name))) continue;
         if (g->cells[k].kind != SSM_COLUMN_NUMBER || !counts_rows(g, k)) continue;
         g->cells[k].kind = SSM_COLUMN_INDEX;
         double first = g->value[k], step = g->value[g->n_cells + k] - first;

@@ -79,6 +79,8 @@ forecast wave 0 --weights "$weights"
 cmp -s out plain || wrong "the file of weights forecasts otherwise than the library"
 forecast wave 0 --set "weights=$weights"
 cmp -s out plain || wrong "--set weights= is not --weights"
+"$SSMCAST" forecast wave.csv --column y --horizon 5 --weights "$weights" > out 2> err || wrong "weights alone are refused"
+cmp -s out plain || wrong "--weights without --model does not forecast with them"
 forecast wave 2 --weights no-such-file; says 'no-such-file'
 head -c 100000 "$weights" > cut.safetensors
 forecast wave 2 --weights cut.safetensors; says 'cut.safetensors'
