@@ -1,6 +1,6 @@
 /* The pretrained network trained further: that it learns, that it never loses, and that what was learned is
  * kept. */
-#include "models/fixture.h"
+#include "models/tuned.h"
 
 #include "base/context.h"
 #include "models/zero_tuning.h"
@@ -9,45 +9,11 @@
 
 #include <unistd.h>
 
-enum { ROWS = 500, NEXT = 3 };
-
-/* A rule that no season or trend tells: the logistic map, x' = 3.8 x (1 - x). */
-static ssm_series logistic(double *value, size_t rows)
-{
-    value[0] = 0.3;
-    for (size_t t = 1; t < rows; t++) value[t] = 3.8 * value[t - 1] * (1 - value[t - 1]);
-    return fixture_series(value, rows, 0);
-}
-
-/* Names and values, ended by NULL; with short contexts, so that it takes seconds. */
-static ssm_forecaster *tune(ssm_context *ctx, const ssm_series *series, const char *const *option)
-{
-    ssm_forecaster *f = NULL;
-    const ssm_fit_task task = {.panel = series, .n_series = 1, .horizon = NEXT};
-    assert_int_equal(ssm_forecaster_new(ctx, "zero", &f), SSM_OK);
-    assert_int_equal(ssm_forecaster_set(f, "context", "64"), SSM_OK);
-    for (; option[0] != NULL; option += 2)
-        assert_int_equal(ssm_forecaster_set(f, option[0], option[1]), SSM_OK);
-    const ssm_status status = ssm_forecaster_fit(f, &task);
-    if (status != SSM_OK) print_message("%s\n", ssm_context_message(ctx));
-    assert_int_equal(status, SSM_OK);
-    assert_int_equal(ssm_forecaster_condition(f, series), SSM_OK);
-    return f;
-}
-
-#define OPTIONS(...) ((const char *const[]){__VA_ARGS__, NULL})
-
-static void forget(ssm_context *ctx, ssm_forecaster *f)
-{
-    ssm_forecaster_free(f);
-    ssm_context_free(ctx);
-}
-
-static ssm_context *context(size_t threads)
+static ssm_context *context(void)
 {
     ssm_context *ctx;
     assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
-    ssm_context_set_threads(ctx, threads);
+    ssm_context_set_threads(ctx, 1);
     return ctx;
 }
 
@@ -56,7 +22,7 @@ static void the_trainable_network_is_the_one_that_forecasts(void **state)
 {
     (void)state;
     enum { TOKENS = 40, FROM = 34, SHOWN = (TOKENS - FROM) * SSMI_ZERO_OUT };
-    ssm_context *ctx = context(1);
+    ssm_context *ctx = context();
     ssm_arena arena;
     ssmi_zero_network net;
     ssmi_parameters table = {0};
@@ -118,14 +84,14 @@ static void tuning_learns_a_rule_and_keeps_it_in_streams_and_files(void **state)
     static double value[ROWS + AHEAD];
     logistic(value, ROWS + AHEAD);
     const ssm_series series = fixture_series(value, ROWS, 0);
-    ssm_context *ctx = context(2);
+    ssm_context *ctx = context();
     ssm_forecaster *f = tune(ctx, &series, OPTIONS("tune", "no"));
     const double pretrained = error_of(f, value + ROWS, AHEAD);
     forget(ctx, f);
     for (size_t i = 0; i < 2; i++) {
         char path[] = "/tmp/ssmcast-tuned-XXXXXX", note[512];
         close(mkstemp(path));
-        ctx = context(2);
+        ctx = context();
         f = tune(ctx, &series, OPTIONS("tune", what[i], "tune_rate", rate[i], "tune_windows", "480"));
         assert_int_equal(ssm_forecaster_note(f, note, sizeof note), SSM_OK);
         assert_non_null(strstr(note, "tuned on"));
@@ -134,22 +100,13 @@ static void tuning_learns_a_rule_and_keeps_it_in_streams_and_files(void **state)
         print_message("%s: %g of %g; %s\n", what[i], own, pretrained, note);
         assert_true(own < share[i] * pretrained);
         forget(ctx, f);
-        ctx = context(2);
+        ctx = context();
         assert_int_equal(ssm_forecaster_load(ctx, path, &f), SSM_OK);
         assert_int_equal(ssm_forecaster_condition(f, &series), SSM_OK);
         assert_true(error_of(f, value + ROWS, AHEAD) == own);
         forget(ctx, f);
         unlink(path);
     }
-}
-
-static void assert_same_forecast(ssm_forecaster *f, ssm_forecaster *g)
-{
-    fixture_answer a, b;
-    fixture_predict(f, NEXT, &a);
-    fixture_predict(g, NEXT, &b);
-    assert_memory_equal(a.mean, b.mean, NEXT * sizeof *a.mean);
-    assert_memory_equal(a.quantile, b.quantile, NEXT * FIXTURE_LEVELS * sizeof *a.quantile);
 }
 
 /* A rate that ruins the network at once. */
@@ -159,7 +116,7 @@ static void tuning_that_only_does_harm_returns_the_pretrained_network(void **sta
     static double value[ROWS];
     const ssm_series series = logistic(value, ROWS);
     char note[512];
-    ssm_context *ctx = context(2);
+    ssm_context *ctx = context();
     ssm_forecaster *f = tune(ctx, &series, OPTIONS("tune", "head", "tune_rate", "1", "tune_windows", "480"));
     ssm_forecaster *g = tune(ctx, &series, OPTIONS("tune", "no"));
     assert_int_equal(ssm_forecaster_note(f, note, sizeof note), SSM_OK);
@@ -167,28 +124,6 @@ static void tuning_that_only_does_harm_returns_the_pretrained_network(void **sta
     assert_same_forecast(f, g);
     ssm_forecaster_free(g);
     forget(ctx, f);
-}
-
-static void tuning_gives_the_same_bits_with_any_thread_count(void **state)
-{
-    (void)state;
-    static double value[ROWS];
-    static const char *const what[] = {"head", "all"}, *const windows[] = {"480", "144"},
-                             *const rate[] = {"0.004", "0.0003"};
-    char note[512];
-    const ssm_series series = logistic(value, ROWS);
-    for (size_t i = 0; i < 2; i++) {
-        ssm_context *one = context(1), *three = context(3);
-        ssm_forecaster *f =
-            tune(one, &series, OPTIONS("tune", what[i], "tune_windows", windows[i], "tune_rate", rate[i]));
-        ssm_forecaster *g =
-            tune(three, &series, OPTIONS("tune", what[i], "tune_windows", windows[i], "tune_rate", rate[i]));
-        assert_int_equal(ssm_forecaster_note(f, note, sizeof note), SSM_OK);
-        assert_non_null(strstr(note, "tuned on"));
-        assert_same_forecast(f, g);
-        forget(one, f);
-        forget(three, g);
-    }
 }
 
 static int stop_third(void *user, const char *stage, double done, double value)
@@ -210,7 +145,7 @@ static void tuning_that_was_stopped_goes_on_from_its_checkpoint_to_the_same_byte
     snprintf(previous, sizeof previous, "%s.previous", path);
     const char *const *option =
         OPTIONS("tune", "head", "tune_rate", "0.004", "tune_windows", "480", "checkpoint", path);
-    ssm_context *ctx = context(1);
+    ssm_context *ctx = context();
     ssm_forecaster *f = NULL, *whole = tune(ctx, &series, option);
     unlink(path);
     unlink(previous);
@@ -244,7 +179,7 @@ static void gaps_and_the_other_options_go_together_with_tuning(void **state)
     const ssm_series series = logistic(value, ROWS);
     for (size_t t = 0; t < ROWS; t++)
         if (t % 11 == 4 || (t > 200 && t < 280)) value[t] = NAN;
-    ssm_context *ctx = context(2);
+    ssm_context *ctx = context();
     ssm_forecaster *f = tune(ctx, &series,
                              OPTIONS("tune", "head", "flip", "true", "tune_windows", "800", "precision",
                                      "int8", "calibrate", "true"));
@@ -268,7 +203,7 @@ static void series_that_nothing_can_be_learned_from_keep_the_pretrained_network(
     const ssm_series series[] = {fixture_series(constant, ROWS, 0), fixture_series(empty, ROWS, 0),
                                  fixture_series(few, 20, 0), fixture_series(few, 1, 0)};
     for (size_t i = 0; i < sizeof series / sizeof *series; i++) {
-        ssm_context *ctx = context(1);
+        ssm_context *ctx = context();
         ssm_forecaster *f = tune(ctx, &series[i], OPTIONS("tune", "all")),
                        *g = tune(ctx, &series[i], OPTIONS("tune", "no"));
         assert_int_equal(ssm_forecaster_note(f, note, sizeof note), SSM_OK);
@@ -287,7 +222,7 @@ static void a_gain_is_trusted_beyond_two_standard_errors_of_stretches(void **sta
     static const size_t stretch[] = {0, 3, 3, 4};
     double after[8];
     ssmi_trust trust;
-    ssm_context *ctx = context(1);
+    ssm_context *ctx = context();
     ssm_arena tmp;
     ssmi_arena_init(&tmp, ctx);
     for (size_t i = 0; i < 8; i++)
@@ -316,7 +251,6 @@ int main(void)
         cmocka_unit_test(a_gain_is_trusted_beyond_two_standard_errors_of_stretches),
         cmocka_unit_test(tuning_learns_a_rule_and_keeps_it_in_streams_and_files),
         cmocka_unit_test(tuning_that_only_does_harm_returns_the_pretrained_network),
-        cmocka_unit_test(tuning_gives_the_same_bits_with_any_thread_count),
         cmocka_unit_test(tuning_that_was_stopped_goes_on_from_its_checkpoint_to_the_same_bytes),
         cmocka_unit_test(gaps_and_the_other_options_go_together_with_tuning),
         cmocka_unit_test(series_that_nothing_can_be_learned_from_keep_the_pretrained_network),
