@@ -3,6 +3,12 @@
 #include <math.h>
 #include <string.h>
 
+/* clang-format off */
+#include "neural/real_f32.h"
+#include "neural/carve_body.h"
+#include "neural/real_end.h"
+/* clang-format on */
+
 enum {
     SLOT = 8,
     LEAST_WINDOWS = 64,
@@ -41,24 +47,17 @@ typedef struct bench {
     size_t size;
 } bench;
 
-static float *carve(float *base, size_t *used, size_t n)
-{
-    float *part = base != NULL ? base + *used : NULL;
-    *used += (n + 15) & ~(size_t)15;
-    return part;
-}
-
 static bench bench_of(float *base, const learner *l)
 {
     const size_t H = l->net->size.horizon;
     bench b = {.batch = ssmi_learner_batch_of(base, l->skip, SLOT)};
     b.size = b.batch.size;
-    b.out = carve(base, &b.size, SLOT * l->net->outputs);
-    b.dout = carve(base, &b.size, SLOT * l->net->outputs);
-    b.mean = carve(base, &b.size, H);
-    b.quantile = carve(base, &b.size, SSMI_QUANTILES * H);
-    b.record = carve(base, &b.size, ssmi_network_record_f32(l->net, SLOT));
-    b.scratch = carve(base, &b.size, ssmi_network_scratch_f32(l->net, SLOT));
+    b.out = carve_f32(base, &b.size, SLOT * l->net->outputs);
+    b.dout = carve_f32(base, &b.size, SLOT * l->net->outputs);
+    b.mean = carve_f32(base, &b.size, H);
+    b.quantile = carve_f32(base, &b.size, SSMI_QUANTILES * H);
+    b.record = carve_f32(base, &b.size, ssmi_network_record_f32(l->net, SLOT));
+    b.scratch = carve_f32(base, &b.size, ssmi_network_scratch_f32(l->net, SLOT));
     return b;
 }
 
