@@ -9,6 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
+/* clang-format off */
+#include "neural/real_f32.h"
+#include "neural/carve_body.h"
+#include "neural/real_end.h"
+/* clang-format on */
+
 enum { SLOT = 4, BATCH = 16, LEAST_WINDOWS = 32, MOST_VALIDATION = 168, CHECKS_PER_RUN = 10 };
 
 /* Weight of the squared error beside the pinball loss, as in the trained forecasters. */
@@ -36,26 +42,19 @@ typedef struct bench {
     size_t size;
 } bench;
 
-static float *carve(float *base, size_t *used, size_t n)
-{
-    float *part = base != NULL ? base + *used : NULL;
-    *used += (n + 15) & ~(size_t)15;
-    return part;
-}
-
 static bench bench_of(float *base, const tuner *t)
 {
     const size_t tokens = t->tokens, from = tokens - t->shown;
     const int head = t->what == SSMI_TUNE_HEAD;
     bench b = {.size = 0};
-    b.quantile = carve(base, &b.size, t->shown * SSMI_ZERO_OUT);
-    b.dquantile = carve(base, &b.size, t->shown * SSMI_ZERO_OUT);
-    b.record = carve(base, &b.size,
-                     head ? ssmi_zero_head_record_f32(&t->net.head, t->shown)
-                          : ssmi_zero_trainable_record_f32(&t->net, tokens, from));
-    b.scratch = carve(base, &b.size,
-                      head ? ssmi_zero_head_scratch_f32(&t->net.head, t->shown)
-                           : ssmi_zero_trainable_scratch_f32(&t->net, tokens, from));
+    b.quantile = carve_f32(base, &b.size, t->shown * SSMI_ZERO_OUT);
+    b.dquantile = carve_f32(base, &b.size, t->shown * SSMI_ZERO_OUT);
+    b.record = carve_f32(base, &b.size,
+                         head ? ssmi_zero_head_record_f32(&t->net.head, t->shown)
+                              : ssmi_zero_trainable_record_f32(&t->net, tokens, from));
+    b.scratch = carve_f32(base, &b.size,
+                          head ? ssmi_zero_head_scratch_f32(&t->net.head, t->shown)
+                               : ssmi_zero_trainable_scratch_f32(&t->net, tokens, from));
     return b;
 }
 
@@ -135,12 +134,13 @@ static ssm_status lay_out(tuner *t, ssmi_parameters *table, const ssmi_zero_netw
 
 /* Of everything that the losses are made from. */
 static void digest_problem(unsigned char out[SSMI_DIGEST_SIZE], const tuner *t, const ssmi_zero_model *model,
-                           const ssm_fit_task *task, size_t held)
+                           const ssm_fit_task *task, size_t held, const float *params, size_t n_params)
 {
     const size_t sizes[] = {t->what,        t->training.n, t->validation.n,     held,          task->horizon,
                             model->context, model->period, (size_t)model->flip, ssmi_cpu_isa()};
     ssmi_digest d;
     ssmi_digest_open(&d);
+    ssmi_digest_add(&d, params, n_params * sizeof *params); /* of --weights */
     for (size_t i = 0; i < task->n_series; i++)
         ssmi_digest_add(&d, task->panel[i].value, task->panel[i].length * sizeof *task->panel[i].value);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) ssmi_digest_add_size(&d, sizes[i]);
@@ -178,7 +178,8 @@ static ssm_status train(ssmi_zero_tuning *out, tuner *t, const ssmi_zero_model *
                                      .workspace = bench_of(NULL, t).size,
                                      .gradient = gradient,
                                      .judge = judge};
-    if (how->checkpoint[0] != '\0') digest_problem(problem.digest, t, model, task, ssmi_zero_held(task));
+    if (how->checkpoint[0] != '\0')
+        digest_problem(problem.digest, t, model, task, ssmi_zero_held(task), params, out->table->size);
     return ssmi_train(&out->result, params, out->table, &problem, &training, tmp);
 }
 
