@@ -8,7 +8,11 @@
  * before each origin. Seasonal periods are detected on the training rows. One JSON line per horizon.
  *
  * --stride N scores every Nth window only. --shared yes makes one fit and one forecast of the longest horizon
- * per origin and scores its first rows as the shorter ones: for models that need not know the horizon. */
+ * per origin and scores its first rows as the shorter ones: for models that need not know the horizon.
+ * --split validation leaves the test rows out: the validation rows are scored instead, and as many rows at
+ * the end of the training rows are named as validation. What is chosen by scores is chosen there.
+ * --batch N leaves out what does not fill a batch of N windows at the end, as loaders with "drop_last" do:
+ * never for a result, but to show what that does to one. */
 #include <ssmcast/ssmcast.h>
 
 #include <cblas.h>
@@ -32,7 +36,8 @@ typedef struct job {
     const char *data;
     split split;
     ssm_series *series; /* (n_series) standardised, train + validation + test rows */
-    size_t n_series, stride;
+    size_t n_series, stride, batch;
+    int on_validation;
     size_t n_horizons, horizon[MAX_LIST]; /* ascending; all are scored from forecasts of the last */
 } job;
 
@@ -54,12 +59,18 @@ static int report(const job *j, const char *what)
     return 1;
 }
 
-static split split_of(const char *name, size_t rows)
+static split official_split(const char *name, size_t rows)
 {
     if (strncmp(name, "ETTh", 4) == 0) return (split){8640, 2880, 2880};
     if (strncmp(name, "ETTm", 4) == 0) return (split){34560, 11520, 11520};
     size_t train = (size_t)((double)rows * 0.7), test = (size_t)((double)rows * 0.2);
     return (split){train, rows - train - test, test};
+}
+
+static split split_of(const job *j, size_t rows)
+{
+    split s = official_split(j->data, rows);
+    return j->on_validation ? (split){s.train - s.validation, s.validation, s.validation} : s;
 }
 
 /* Standardises one channel by its training rows. */
@@ -86,7 +97,7 @@ static int load(job *j)
     if (root == NULL) return fprintf(stderr, "SSMCAST_DATA is not set\n"), 1;
     snprintf(path, sizeof path, "%s/ltsf/%s.csv", root, j->data);
     if (ssm_table_read(j->ctx, path, NULL, &table) != SSM_OK) return report(j, "read");
-    j->split = split_of(j->data, table->length);
+    j->split = split_of(j, table->length);
     j->n_series = table->n_series;
     j->series = malloc(j->n_series * sizeof *j->series);
     size_t rows = j->split.train + j->split.validation + j->split.test;
@@ -115,14 +126,18 @@ static size_t longest(const job *j)
     return j->horizon[j->n_horizons - 1];
 }
 
+static size_t first_origin(const job *j)
+{
+    return j->split.train + j->split.validation;
+}
+
 /* Fits on channels [from, from + n). */
 static int fit(const job *j, size_t from, size_t n, ssm_forecaster **out)
 {
     ssm_forecaster *f;
     ssm_series *panel = malloc(n * sizeof *panel);
     if (panel == NULL) return 1;
-    for (size_t c = 0; c < n; c++)
-        panel[c] = ssm_series_slice(j->series[from + c], 0, j->split.train + j->split.validation);
+    for (size_t c = 0; c < n; c++) panel[c] = ssm_series_slice(j->series[from + c], 0, first_origin(j));
     ssm_fit_task task = {panel, n, longest(j), j->split.validation};
     ssm_status status = ssm_forecaster_new(j->ctx, j->model, &f);
     *out = status == SSM_OK ? f : NULL;
@@ -138,11 +153,19 @@ static int fit(const job *j, size_t from, size_t n, ssm_forecaster **out)
     return status != SSM_OK ? report(j, "fit") : 0;
 }
 
+/* Whether the window of `horizon` rows from origin on is in the test rows, and in a whole batch. */
+static int is_scored(const job *j, size_t origin, size_t horizon)
+{
+    if (origin + horizon > first_origin(j) + j->split.test) return 0;
+    const size_t windows = j->split.test - horizon + 1;
+    return j->batch == 0 || origin - first_origin(j) < windows - windows % j->batch;
+}
+
 /* Adds the errors of the first horizon[k] rows of a forecast to sum[k]. */
 static void add_errors(score *sum, const job *j, const double *mean, const ssm_series *s, size_t origin)
 {
     double squared = 0, absolute = 0;
-    for (size_t k = 0, h = 0; k < j->n_horizons && origin + j->horizon[k] <= s->length; k++) {
+    for (size_t k = 0, h = 0; k < j->n_horizons && is_scored(j, origin, j->horizon[k]); k++) {
         for (; h < j->horizon[k]; h++) {
             double e = mean[h] - s->value[origin + h];
             squared += e * e;
@@ -158,8 +181,7 @@ static void add_errors(score *sum, const job *j, const double *mean, const ssm_s
 static int evaluate(const job *j, ssm_forecaster *f, size_t channel, double *mean, score *sum)
 {
     const ssm_series *s = &j->series[channel];
-    for (size_t origin = j->split.train + j->split.validation; origin + j->horizon[0] <= s->length;
-         origin += j->stride) {
+    for (size_t origin = first_origin(j); is_scored(j, origin, j->horizon[0]); origin += j->stride) {
         size_t from = j->history > 0 && j->history < origin ? origin - j->history : 0;
         ssm_series history = ssm_series_slice(*s, from, origin - from);
         ssm_forecast out = {.horizon = longest(j), .mean = mean};
@@ -213,41 +235,60 @@ static size_t cut(char *list, const char **part)
     return n;
 }
 
+typedef struct lists {
+    char data[256], horizon[256];
+    int shared;
+} lists;
+
+static void take_option(job *j, lists *l, const char *name, const char *value)
+{
+    const struct {
+        const char *name;
+        size_t *number;
+    } numbers[] = {{"--history", &j->history}, {"--stride", &j->stride}, {"--batch", &j->batch}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (strcmp(name, numbers[i].name) == 0) *numbers[i].number = strtoul(value, NULL, 10);
+    if (strcmp(name, "--data") == 0) snprintf(l->data, sizeof l->data, "%s", value);
+    if (strcmp(name, "--horizons") == 0) snprintf(l->horizon, sizeof l->horizon, "%s", value);
+    if (strcmp(name, "--set") == 0 && j->n_sets < MAX_SETS) j->set[j->n_sets++] = value;
+    if (strcmp(name, "--shared") == 0) l->shared = strcmp(value, "yes") == 0;
+    if (strcmp(name, "--split") == 0) j->on_validation = strcmp(value, "validation") == 0;
+    if (strcmp(name, "--threads") == 0) ssm_context_set_threads(j->ctx, strtoul(value, NULL, 10));
+}
+
+/* One set: each horizon by itself, or all from forecasts of the last. */
+static int run_horizons(job *j, const lists *l, const char *const *horizon, size_t n)
+{
+    int failed = load(j);
+    j->n_horizons = 0;
+    for (size_t k = 0; k < n && !failed; k++) {
+        j->horizon[l->shared ? j->n_horizons : 0] = strtoul(horizon[k], NULL, 10);
+        j->n_horizons = l->shared ? k + 1 : 1;
+        if (!l->shared || k + 1 == n) failed = run(j);
+    }
+    if (!failed) unload(j);
+    return failed;
+}
+
 int main(int argc, char **argv)
 {
-    char data_list[256] = "ETTh1", horizon_list[256] = "96,192,336,720";
+    lists l = {"ETTh1", "96,192,336,720", 0};
     const char *data[MAX_LIST], *horizon[MAX_LIST];
     job j = {.model = argc > 1 ? argv[1] : "linear", .stride = 1};
-    int shared = 0;
     if (ssm_forecaster_type_find(j.model) == NULL || argc % 2 != 0) {
         fprintf(stderr, "usage: bench_ltsf MODEL [--data A,B] [--horizons 96,192] [--set option=value]... "
-                        "[--history ROWS] [--threads N] [--stride N] [--shared yes]\n");
+                        "[--history ROWS] [--threads N] [--stride N] [--shared yes] [--split validation] "
+                        "[--batch N]\n");
         return 2;
     }
     if (ssm_context_new(NULL, &j.ctx) != SSM_OK) return 1;
     openblas_set_num_threads(1);
-    for (int i = 2; i + 1 < argc; i += 2) {
-        if (strcmp(argv[i], "--data") == 0) snprintf(data_list, sizeof data_list, "%s", argv[i + 1]);
-        if (strcmp(argv[i], "--horizons") == 0)
-            snprintf(horizon_list, sizeof horizon_list, "%s", argv[i + 1]);
-        if (strcmp(argv[i], "--set") == 0 && j.n_sets < MAX_SETS) j.set[j.n_sets++] = argv[i + 1];
-        if (strcmp(argv[i], "--history") == 0) j.history = strtoul(argv[i + 1], NULL, 10);
-        if (strcmp(argv[i], "--stride") == 0) j.stride = strtoul(argv[i + 1], NULL, 10);
-        if (strcmp(argv[i], "--shared") == 0) shared = strcmp(argv[i + 1], "yes") == 0;
-        if (strcmp(argv[i], "--threads") == 0) ssm_context_set_threads(j.ctx, strtoul(argv[i + 1], NULL, 10));
-    }
-    size_t n_data = cut(data_list, data), n_horizons = cut(horizon_list, horizon);
+    for (int i = 2; i + 1 < argc; i += 2) take_option(&j, &l, argv[i], argv[i + 1]);
+    size_t n_data = cut(l.data, data), n_horizons = cut(l.horizon, horizon);
     int failed = j.stride == 0;
     for (size_t d = 0; d < n_data && !failed; d++) {
         j.data = data[d];
-        failed = load(&j);
-        j.n_horizons = 0;
-        for (size_t k = 0; k < n_horizons && !failed; k++) {
-            j.horizon[shared ? j.n_horizons : 0] = strtoul(horizon[k], NULL, 10);
-            j.n_horizons = shared ? k + 1 : 1;
-            if (!shared || k + 1 == n_horizons) failed = run(&j);
-        }
-        if (!failed) unload(&j);
+        failed = run_horizons(&j, &l, horizon, n_horizons);
     }
     ssm_context_free(j.ctx);
     return failed;
