@@ -142,7 +142,7 @@ run_tests() {
 # The same tests again under what finds what they alone cannot; twice as long as all the rest.
 run_sanitizers() {
     need build test
-    suite asan "all programs, address and undefined-behaviour sanitizers" all -E '^(format|datasets|layers|install)/'
+    suite asan "all programs, address and undefined-behaviour sanitizers" all -E '^(format|datasets|layers|install)/|/test_bare_metal$'
     suite tsan "tests that use threads, thread sanitizer" tests_threads -L threads
     suite noplots "build without cairo" "ssmcast_shared ssmcast_static ssmcast_cli tests_eval" -R '^(cli|eval|install|layers)/'
     say "all passed in $SECONDS s"

@@ -5,7 +5,7 @@
 
 #include <pthread.h>
 
-enum { FEW = 72 };
+enum { FEW = 48 };
 
 typedef struct worker {
     const char *model;
