@@ -27,13 +27,14 @@ static ssm_status ask_networks(float *mean, float *decile, const ssmi_learner *s
 {
     const size_t H = self->ridge.horizon;
     const ssmi_network_input_f32 in = {1, batch->value, batch->mask, batch->scale, batch->phase};
-    const ssmi_quantile_window_f32 w = {batch->skip, self->base, batch->s[0], batch->g[0], H};
+    const ssmi_kernels_f32 *kernels = ssmi_kernels_of_f32(ssmi_cpu_isa());
+    const ssmi_quantile_window_f32 w = {batch->skip, self->base, batch->s[0], batch->g[0], H, kernels};
     const float share = 1 / (float)self->trained;
     passage p;
     SSMI_TRY(open_passage(&p, self, tmp));
     for (size_t k = 0; k < self->trained; k++) {
         ssmi_network_forward_f32(p.out, p.record, p.scratch, &in, self->params + k * self->table->size,
-                                 &self->net, 0, 0, ssmi_kernels_of_f32(ssmi_cpu_isa()));
+                                 &self->net, 0, 0, kernels);
         ssmi_learner_tie(p.out, H, (ssmi_learner_loss)self->options.loss);
         ssmi_quantile_forward_f32(p.mean, p.decile, p.out, &w);
         for (size_t h = 0; h < H; h++) mean[h] += share * p.mean[h];

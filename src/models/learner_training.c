@@ -69,8 +69,8 @@ static void answer(bench *b, double *loss, const float *params, const learner *l
     ssmi_network_forward_f32(b->out, b->record, b->scratch, &in, params, l->net,
                              learning ? l->how->dropout : 0, key, l->kernels);
     for (size_t i = 0; i < n; i++) {
-        const ssmi_quantile_window_f32 w = {b->batch.skip + i * H, l->skip->base, b->batch.s[i],
-                                            b->batch.g[i], H};
+        const ssmi_quantile_window_f32 w = {
+            b->batch.skip + i * H, l->skip->base, b->batch.s[i], b->batch.g[i], H, l->kernels};
         float *out = b->out + i * l->net->outputs, *dout = b->dout + i * l->net->outputs;
         ssmi_learner_tie(out, H, l->how->loss);
         ssmi_quantile_forward_f32(b->mean, b->quantile, out, &w);

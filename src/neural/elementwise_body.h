@@ -74,6 +74,11 @@ static void sigmoid_forward(REAL *y, const REAL *x, size_t n)
     EACH_LANE(v_sigmoid(load_lanes(x + i, m)));
 }
 
+static void softplus_forward(REAL *y, const REAL *x, size_t n)
+{
+    EACH_LANE(v_softplus(load_lanes(x + i, m)));
+}
+
 static void exponential(REAL *y, const REAL *x, REAL shift, size_t n)
 {
     EACH_LANE(v_exp2(v_mul(v_sub(load_lanes(x + i, m), v_set(shift)), v_set(LOG2E))));

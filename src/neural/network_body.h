@@ -55,6 +55,11 @@ static void NAME(cut_patches)(REAL *patches, const NAME(ssmi_network_input) * in
     }
 }
 
+static void NAME(accumulate)(REAL *restrict y, const REAL *restrict x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) y[i] += x[i];
+}
+
 /* The tokens' steps are the observed shares of their patches. */
 static void NAME(set_steps)(const NAME(network_record) * r, const ssmi_network *net, size_t batch)
 {
@@ -80,7 +85,8 @@ void NAME(ssmi_network_forward)(REAL *out, REAL *record, REAL *scratch, const NA
                                 const REAL *params, const ssmi_network *net, double p, uint64_t key,
                                 const NAME(ssmi_kernels) * kernels)
 {
-    const size_t rows = in->batch * net->tokens, d = net->backbone.width, K = net->size.hidden;
+    const size_t rows = in->batch * net->tokens, d = net->backbone.width, K = net->size.hidden,
+                 flat = net->tokens * d;
     if (net->size.kind != SSMI_NETWORK_TOKENS) {
         NAME(linear_forward)(out, record, in, params, net);
         return;
@@ -91,14 +97,14 @@ void NAME(ssmi_network_forward)(REAL *out, REAL *record, REAL *scratch, const NA
     NAME(ssmi_linear_forward)
     (r.embedded, d, r.patches, net->features, params + net->embed_weight, params + net->embed_bias, rows,
      net->features, d);
-    for (size_t i = 0; i < rows * d; i++) r.embedded[i] += params[net->position + i % (net->tokens * d)];
+    for (size_t b = 0; b < in->batch; b++)
+        NAME(accumulate)(r.embedded + b * flat, params + net->position, flat);
     NAME(ssmi_backbone_forward)
     (r.flat, r.backbone, scratch, r.embedded, params, &net->backbone,
      NAME(tokens_of)(&r, net, in->batch, kernels), p, key);
     NAME(ssmi_linear_forward)
-    (r.mixed, K, r.flat, net->tokens * d, params + net->mix_weight, params + net->mix_bias, in->batch,
-     net->tokens * d, K);
-    NAME(ssmi_silu_forward)(r.hidden, r.mixed, in->batch * K);
+    (r.mixed, K, r.flat, flat, params + net->mix_weight, params + net->mix_bias, in->batch, flat, K);
+    kernels->silu_forward(r.hidden, r.mixed, in->batch * K);
     NAME(ssmi_dropout_mask)(r.mask, in->batch * K, p, ssmi_mix_key(key, SSMI_MAX_BLOCKS));
     for (size_t i = 0; i < in->batch * K; i++) r.hidden[i] *= r.mask[i];
     NAME(ssmi_linear_forward)
@@ -123,14 +129,14 @@ void NAME(ssmi_network_backward)(REAL *dparams, REAL *scratch, const REAL *dout,
     (dhidden, 0, dparams + net->head_weight, dparams + net->head_bias, dout, net->outputs, r.hidden, K,
      params + net->head_weight, batch, K, net->outputs);
     for (size_t i = 0; i < batch * K; i++) dhidden[i] *= r.mask[i];
-    NAME(ssmi_silu_backward)(dhidden, dhidden, r.mixed, batch * K);
+    kernels->silu_backward(dhidden, dhidden, r.mixed, batch * K);
     NAME(ssmi_linear_backward)
     (dflat, 0, dparams + net->mix_weight, dparams + net->mix_bias, dhidden, K, r.flat, flat,
      params + net->mix_weight, batch, flat, K);
     NAME(ssmi_backbone_backward)
     (dembedded, dparams, inner, dflat, r.backbone, params, &net->backbone,
      NAME(tokens_of)(&r, net, batch, kernels), p);
-    for (size_t i = 0; i < rows * d; i++) dparams[net->position + i % flat] += dembedded[i];
+    for (size_t b = 0; b < batch; b++) NAME(accumulate)(dparams + net->position, dembedded + b * flat, flat);
     NAME(ssmi_linear_backward)
     (NULL, 0, dparams + net->embed_weight, dparams + net->embed_bias, dembedded, d, r.patches, net->features,
      params + net->embed_weight, rows, net->features, d);

@@ -15,7 +15,7 @@
 #ifndef SSMCAST_NEURAL_QUANTILE_HEAD_H
 #define SSMCAST_NEURAL_QUANTILE_HEAD_H
 
-#include <stddef.h>
+#include "neural/selective_scan.h"
 
 enum { SSMI_QUANTILES = 9, SSMI_SIDE = 4, SSMI_HEAD_OUTPUTS = 10, SSMI_BASE_ROWS = 9 };
 

@@ -5,6 +5,7 @@ typedef struct NAME(ssmi_quantile_window) {
     const REAL *base;   /* (SSMI_BASE_ROWS, horizon): median m, then u_0..u_3, l_0..l_3 */
     REAL s, g;
     size_t horizon;
+    const NAME(ssmi_kernels) * kernels;
 } NAME(ssmi_quantile_window);
 
 /* mean (horizon), quantile (SSMI_QUANTILES, horizon) ascending in the level, from out (SSMI_HEAD_OUTPUTS,

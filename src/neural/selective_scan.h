@@ -35,7 +35,7 @@ size_t ssmi_scan_scratch(size_t channels, size_t states); /* elements */
 #define SSMI_KERNEL_INSTANCE                                                                                 \
     {                                                                                                        \
         scan_forward, scan_backward, conv_forward, conv_backward, silu_forward, silu_backward, gelu_forward, \
-            gelu_backward, sigmoid_forward, exponential                                                      \
+            gelu_backward, sigmoid_forward, softplus_forward, exponential                                    \
     }
 
 /* The instances, one file each. */

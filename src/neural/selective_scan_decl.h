@@ -58,6 +58,7 @@ typedef struct NAME(ssmi_kernels) {
     void (*gelu_forward)(REAL *y, const REAL *x, size_t n);
     void (*gelu_backward)(REAL *dx, const REAL *dy, const REAL *x, size_t n);
     void (*sigmoid)(REAL *y, const REAL *x, size_t n);
+    void (*softplus)(REAL *y, const REAL *x, size_t n); /* x itself above 20 */
     /* y = exp(x - shift); below the normal exponents the smallest of them */
     void (*exponential)(REAL *y, const REAL *x, REAL shift, size_t n);
 } NAME(ssmi_kernels);

@@ -17,7 +17,7 @@ typedef struct fixture {
 
 static ssmi_quantile_window_f64 window_of(const fixture *f)
 {
-    return (ssmi_quantile_window_f64){f->centre, f->base, 0.7, 0.9, HORIZON};
+    return (ssmi_quantile_window_f64){f->centre, f->base, 0.7, 0.9, HORIZON, &ssmi_kernels_portable_f64};
 }
 
 static const ssmi_loss_weights weights = {.squared = 0.5, .absolute = 0.25, .pinball = 1};
