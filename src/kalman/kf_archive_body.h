@@ -3,6 +3,8 @@
  *     "SKF1" | n, 2 bytes | size of a number | 0 | steps, 4 | refused, 4 | x, D, U | CRC-32 of all before it,
  * 4
  *
+ * with SSM_KF_COMPENSATED 1 in place of the 0, and the rests behind U.
+ *
  * Numbers are IEEE 754, everything little-endian. CRC-32 is that of Ethernet and zip (reflected polynomial
  * 0xedb88320); known value: of "123456789" it is 0xcbf43926. */
 
@@ -39,11 +41,12 @@ static REAL NAME(kf_get_real)(const uint8_t *at)
 
 enum { NAME(kf_head) = 16 };
 
-/* "SKF1", n and the size of a number: two words. */
+/* "SKF1", n, the size of a number and whether there are rests: two words. */
 static uint8_t *NAME(kf_put_name)(uint8_t *at, size_t n)
 {
+    const uint32_t rests = SSM_KF_RESTS(1);
     at = NAME(kf_put)(at, 0x31464b53u, 4);
-    return NAME(kf_put)(at, (BITS)(n | sizeof(REAL) << 16), 4);
+    return NAME(kf_put)(at, (BITS)((uint32_t)n | (uint32_t)sizeof(REAL) << 16 | rests << 24), 4);
 }
 
 ssm_kf_status NAME(kf_save)(const NAME(kf) * f, uint8_t *buffer, uint32_t size)
@@ -66,11 +69,15 @@ ssm_kf_status NAME(kf_save)(const NAME(kf) * f, uint8_t *buffer, uint32_t size)
 /* Whether the numbers are those of a possible state. */
 static int NAME(kf_is_state)(const uint8_t *at, size_t n)
 {
+    const size_t rests = SSM_KF_RESTS(n), whole = SSM_KF_STATE_REALS(n) - rests;
+    const uint8_t *D = at + n * sizeof(REAL), *rest = at + whole * sizeof(REAL);
     int good = 1;
-    for (size_t i = 0; i < SSM_KF_STATE_REALS(n); i++, at += sizeof(REAL)) {
+    for (size_t i = 0; i < whole; i++, at += sizeof(REAL)) {
         const REAL most = i < n ? LIMIT : SQUARE_LIMIT, least = n <= i && i < 2 * n ? 0 : -most;
         good &= NAME(kf_is_in)(NAME(kf_get_real)(at), least, most);
     }
+    for (size_t i = 0; i < rests; i++, D += sizeof(REAL), rest += sizeof(REAL))
+        good &= NAME(kf_is_rest)(NAME(kf_get_real)(rest), NAME(kf_get_real)(D));
     return good;
 }
 

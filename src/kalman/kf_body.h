@@ -58,7 +58,7 @@ static void NAME(kf_lay)(NAME(kf) * f, REAL *memory, size_t n)
     f->x = memory;
     f->D = f->x + n;
     f->U = f->D + n;
-    f->work = f->U + n * (n - 1) / 2;
+    f->work = f->U + SSM_KF_TRIANGLE_REALS(n);
 }
 
 ssm_kf_status NAME(kf_init)(NAME(kf) * f, const NAME(kf_model) * model, REAL *memory, uint32_t reals)
@@ -79,10 +79,12 @@ ssm_kf_status NAME(kf_init)(NAME(kf) * f, const NAME(kf_model) * model, REAL *me
     return SSM_KF_OK;
 }
 
-/* x and the counters; the variance is in place. */
+/* x, rests and the counters; the variance is in place. */
 static ssm_kf_status NAME(kf_start)(NAME(kf) * f, const REAL *x)
 {
-    for (size_t i = 0; i < STATES(f->model); i++) f->x[i] = x != NULL ? x[i] : 0;
+    const size_t n = STATES(f->model), rests = SSM_KF_RESTS(n);
+    for (size_t i = 0; i < n; i++) f->x[i] = x != NULL ? x[i] : 0;
+    for (size_t i = 0; i < rests; i++) f->U[n * (n - 1) / 2 + i] = 0;
     f->refused = f->steps = 0;
     return SSM_KF_OK;
 }

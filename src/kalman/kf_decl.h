@@ -27,7 +27,8 @@ typedef struct NAME(kf_model) {
 typedef struct NAME(kf) {
     const NAME(kf_model) * model;
     REAL *x;    /* (n) mean */
-    REAL *U;    /* (n (n - 1) / 2) variance P = U diag(D) U': U above the diagonal, column after column */
+    REAL *U;    /* (n (n - 1) / 2) variance P = U diag(D) U': U above the diagonal, column after column; with
+                 * SSM_KF_COMPENSATED (n) rests of D behind it */
     REAL *D;    /* (n) */
     REAL *work; /* scratch between calls */
     REAL gate;  /* an observation with v v / F above it is an outlier; 0: none is. Set it, 16 say */

@@ -24,8 +24,14 @@ typedef enum ssm_kf_status {
 /* ---- memory: numbers for n states, p sensors, r shocks ---- */
 
 #define SSM_KF_LARGER(a, b) ((a) > (b) ? (a) : (b))
-/* n (n + 1) / 2 + n numbers of state, and scratch */
-#define SSM_KF_STATE_REALS(n)      ((n) * ((n) + 3) / 2)
+/* n (n + 1) / 2 + n numbers of state, with SSM_KF_COMPENSATED n more; and scratch */
+#ifdef SSM_KF_COMPENSATED
+#define SSM_KF_RESTS(n) (n)
+#else
+#define SSM_KF_RESTS(n) 0
+#endif
+#define SSM_KF_TRIANGLE_REALS(n)   ((n) * ((n)-1) / 2 + SSM_KF_RESTS(n))
+#define SSM_KF_STATE_REALS(n)      (2 * (n) + SSM_KF_TRIANGLE_REALS(n))
 #define SSM_KF_PREDICT_REALS(n, r) (((n) + 1) * ((n) + (r)) + (n))
 #define SSM_KF_UPDATE_REALS(n, p)  SSM_KF_LARGER(((p) + 4) * (n) + 2 * (p) + (p) * ((p)-1) / 2, (p) * (p))
 #define SSM_KF_WORK_REALS(n, p, r) SSM_KF_LARGER(SSM_KF_PREDICT_REALS(n, r), SSM_KF_UPDATE_REALS(n, p))

@@ -40,10 +40,20 @@ ssm_kf_status NAME(kf_forecast)(const NAME(kf) * f, uint32_t horizon, REAL *mean
     return worst;
 }
 
-/* Whether a state of n states is possible: numbers x, D, U one behind the other. */
+/* Whether the rest of a variance is of its last place. */
+static int NAME(kf_is_rest)(REAL rest, REAL D)
+{
+    return NAME(kf_is_in)(rest, -EPSILON * D, EPSILON * D);
+}
+
+/* Whether a state of n states is possible: numbers x, D, U, rests one behind the other. */
 static ssm_kf_status NAME(kf_try_state)(const REAL *x, size_t n)
 {
-    const REAL *D = x + n, *U = D + n;
+    const REAL *D = x + n, *U = D + n, *rest = U + n * (n - 1) / 2;
+    const size_t rests = SSM_KF_RESTS(n);
+    for (size_t i = 0; i < rests; i++) {
+        if (!NAME(kf_is_rest)(rest[i], D[i])) return SSM_KF_E_VARIANCE;
+    }
     if (!NAME(kf_are_in)(x, n, -LIMIT, LIMIT)) return SSM_KF_E_RANGE;
     if (!NAME(kf_are_in)(U, n * (n - 1) / 2, -SQUARE_LIMIT, SQUARE_LIMIT)) return SSM_KF_E_RANGE;
     return NAME(kf_are_in)(D, n, 0, SQUARE_LIMIT) ? SSM_KF_OK : SSM_KF_E_VARIANCE;
@@ -60,12 +70,12 @@ ssm_kf_status NAME(kf_check)(const NAME(kf) * f)
     return status == SSM_KF_OK && edge ? SSM_KF_DIVERGED : status;
 }
 
-/* One scalar: ud_project n^2 + 2 n, ud_correct 2 n^2 + 4 n + 1, the innovation 2 n, the gate 2, the wider
- * variance of a reacquisition 2 n + 5, the gain 2 n + 1; without noise the test for rounding n^2 + 3 n + 2 in
- * place of the gate or before it. */
+/* One scalar: ud_project n^2 + 2 n, ud_correct 2 n^2 + 4 n + 1, with rests 4 n more, the innovation 2 n, the
+ * gate 2, the wider variance of a reacquisition 2 n + 5, the gain 2 n + 1; without noise the test for
+ * rounding n^2 + 3 n + 2 in place of the gate or before it. */
 static size_t NAME(kf_operations_scalar)(size_t n, int noiseless)
 {
-    return 3 * n * n + 12 * n + 9 + (noiseless ? n * n + 3 * n + 2 : 0);
+    return 3 * n * n + 12 * n + 9 + 4 * SSM_KF_RESTS(n) + (noiseless ? n * n + 3 * n + 2 : 0);
 }
 
 /* Making the errors of s-th row and those before it independent. */

@@ -24,6 +24,25 @@ static REAL NAME(ud_variance)(REAL x)
     return SQUARE_LIMIT;
 }
 
+/* D <- D alpha / (alpha + drop). Compensated: as D - D drop / (alpha + drop), rounded with its error in rest
+ * (Dekker 1971), where nothing cancels. */
+static void NAME(ud_shrink)(REAL *D, REAL *rest, REAL alpha, REAL drop)
+{
+    const REAL next = alpha + drop;
+#ifdef SSM_KF_COMPENSATED
+    if (next >= TINY && drop < alpha) {
+        const REAL change = *rest - *D * (drop / next), sum = *D + change;
+        *rest = NAME(ud_bound)(change - (sum - *D), SQUARE_LIMIT);
+        *D = NAME(ud_variance)(sum);
+        return;
+    }
+    *rest = 0;
+#else
+    (void)rest;
+#endif
+    if (next >= TINY) *D = NAME(ud_variance)(*D * (alpha / next));
+}
+
 KERNEL REAL NAME(ud_project)(REAL *restrict f, REAL *restrict g, const REAL *U, const REAL *D, const REAL *z,
                              REAL h, size_t n)
 {
@@ -41,18 +60,18 @@ KERNEL REAL NAME(ud_project)(REAL *restrict f, REAL *restrict g, const REAL *U, 
 KERNEL void NAME(ud_correct)(REAL *restrict U, REAL *restrict D, REAL *restrict b, const REAL *f,
                              const REAL *g, REAL h, size_t n)
 {
-    REAL alpha = h, inverse = NAME(ud_invert)(h);
+    REAL *rest = U + n * (n - 1) / 2, alpha = h, inverse = NAME(ud_invert)(h);
     for (size_t j = 0; j < n; U += j, j++) {
-        const REAL lambda = -f[j] * inverse, next = alpha + f[j] * g[j], weight = g[j];
+        const REAL lambda = -f[j] * inverse, drop = f[j] * g[j], weight = g[j];
         for (size_t i = 0; i < j; i++) {
             const REAL u = U[i];
             U[i] = NAME(ud_bound)(u + b[i] * lambda, SQUARE_LIMIT);
             b[i] += u * weight;
         }
         b[j] = weight;
-        inverse = NAME(ud_invert)(next);
-        if (next >= TINY) D[j] = NAME(ud_variance)(D[j] * (alpha / next));
-        alpha = next;
+        NAME(ud_shrink)(D + j, rest + j, alpha, drop);
+        alpha += drop;
+        inverse = NAME(ud_invert)(alpha);
     }
 }
 
@@ -103,6 +122,9 @@ KERNEL int NAME(ud_predict)(REAL *U, REAL *D, const REAL *T, const REAL *G, cons
         REAL *column = U + j * (j - 1) / 2;
         NAME(ud_weigh)(sum, W, weight, j, n, columns);
         cut |= !(sum[j] <= SQUARE_LIMIT);
+#ifdef SSM_KF_COMPENSATED
+        if (sum[j] != D[j]) U[n * (n - 1) / 2 + j] = 0;
+#endif
         D[j] = NAME(ud_variance)(sum[j]);
         const REAL inverse = NAME(ud_invert)(D[j]);
         for (size_t i = 0; i < j; i++) {

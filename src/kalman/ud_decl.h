@@ -9,6 +9,10 @@
  *     U    (n (n - 1) / 2): above the diagonal, column after column; element (i, j) is U[j (j - 1) / 2 + i]
  *     D    (n)
  *
+ * With SSM_KF_COMPENSATED, n numbers more stand behind U: rest, what rounding took from D, so that a variance
+ * can shrink by less than its last place. The variance is D + rest as ud_correct sees it; a prediction keeps
+ * the rest of a D that it leaves bit for bit, other rests become 0.
+ *
  * Matrices are column-major. */
 
 /* f = U'z and g = D f for an observation y = z alpha + eps, eps ~ N(0, h); returns F = h + f'g, the variance

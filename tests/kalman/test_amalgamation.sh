@@ -11,7 +11,7 @@ esac
 
 check() { # DIR with the two files
     local precision level
-    for precision in "" -DSSM_KF_DOUBLE; do
+    for precision in "" -DSSM_KF_DOUBLE -DSSM_KF_COMPENSATED; do
         for level in -O0 -Os -O3; do
             "$compiler" $strict $precision $level -c "$1/ssmcast_kf.c" -o "$fixture/kf.o" || return 1
         done
@@ -54,5 +54,9 @@ for precision in -DTRACE_FLOAT -DSSM_KF_DOUBLE; do
         same "$precision $sizes" "$n $p $r $digest" "$(trace $precision $sizes)"
         same "$precision $sizes wide" "$n $p $r $digest" "$(trace $precision $sizes -DSSM_KF_WIDE -O3)"
     done <<< "$want"
+    rests=$(trace $precision -DSSM_KF_COMPENSATED)
+    [ "$rests" != "$want" ]
+    same "$precision compensated -O0" "$rests" "$(trace $precision -DSSM_KF_COMPENSATED -O0)"
+    same "$precision compensated -O3" "$rests" "$(trace $precision -DSSM_KF_COMPENSATED -O3)"
 done
 echo "float and double, sizes fixed and not: bits of the library"

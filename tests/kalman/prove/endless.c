@@ -6,7 +6,11 @@
 #include "ssmcast_kf.h"
 
 enum { N = SSM_KF_STATES, P = SSM_KF_SENSORS, R = SSM_KF_SHOCKS, M = 2, AHEAD = 3 };
-enum { TRIANGLE = N * (N - 1) / 2, BYTES = SSM_KF_SAVED_BYTES(N, sizeof(ssm_kf_real)) };
+enum {
+    TRIANGLE = N * (N - 1) / 2,
+    FACTOR = SSM_KF_TRIANGLE_REALS(N),
+    BYTES = SSM_KF_SAVED_BYTES(N, sizeof(ssm_kf_real))
+};
 
 #ifdef SSM_KF_DOUBLE
 #define MOST_X 1e150
@@ -69,7 +73,7 @@ static void stay_sound(const ssm_kf *f)
         /*@ assert mean: \is_finite(f->x[i]); */
         /*@ assert variance: \is_finite(f->D[i]) && f->D[i] >= 0; */
     }
-    for (int i = 0; i < TRIANGLE; i++) {
+    for (int i = 0; i < FACTOR; i++) {
         /*@ assert factor: \is_finite(f->U[i]); */
     }
 }
