@@ -139,7 +139,7 @@ SSM_API ssm_status ssm_kalman_forecast(ssm_context *ctx, const ssm_statespace *m
  * theta, d loglik / d theta is the sum over all elements of score * d matrix / d theta. A NULL array is not
  * wanted. */
 typedef struct ssm_kalman_score {
-    double *H;  /* (p, p); H must be diagonal and only its diagonal may depend on parameters */
+    double *H;  /* (p, p) symmetric, also where H is diagonal */
     double *Q;  /* (r, r) symmetric */
     double *P1; /* (n, n) symmetric */
     double *T;  /* (n, n); wants no diffuse start among the states of the columns that depend on parameters */

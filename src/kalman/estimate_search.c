@@ -39,15 +39,13 @@ static ssm_status open_score(ssmi_estimate_search *s, ssm_arena *arena)
     size_t places = 0;
     if (with_T > 0) SSMI_TRY(open_places(m, &place, &places, arena));
     SSMI_TRY(ssmi_kalman_scorer_init(&s->scorer, m, NULL, s->length, place, places, arena));
-    s->H = SSMI_ALLOC(arena, double, p);
     s->score.H = SSMI_ALLOC(arena, double, p *p);
     s->score.Q = SSMI_ALLOC(arena, double, r *r);
     s->score.P1 = SSMI_ALLOC(arena, double, n *n);
     s->score.T = with_T > 0 ? SSMI_ALLOC(arena, double, with_T) : NULL;
-    if (s->H == NULL || s->score.H == NULL || s->score.Q == NULL || s->score.P1 == NULL ||
-        (with_T > 0 && s->score.T == NULL))
+    if (s->score.H == NULL || s->score.Q == NULL || s->score.P1 == NULL || (with_T > 0 && s->score.T == NULL))
         return SSM_E_MEMORY;
-    s->slope = (ssmi_kalman_slope){.H = s->H, .Q = s->score.Q, .P1 = s->score.P1, .T = s->score.T};
+    s->slope = (ssmi_kalman_slope){.H = s->score.H, .Q = s->score.Q, .P1 = s->score.P1, .T = s->score.T};
     return SSM_OK;
 }
 
@@ -143,9 +141,7 @@ static void slope_by_differences(ssmi_estimate_search *s, const double *theta, d
 /* From the slopes of the matrices, which the scorer has left, to those of theta. */
 static void gather(ssmi_estimate_search *s, const double *theta, double *gradient)
 {
-    const size_t n = s->n, p = s->task->model->p;
-    memset(s->score.H, 0, p * p * sizeof(double));
-    for (size_t i = 0; i < p; i++) s->score.H[i + i * p] = s->H[i];
+    const size_t n = s->n;
     s->task->gradient(s->task->user, s->x, &s->score, s->gx);
     ssmi_transform_slope(s->task->parameter, n, theta, s->J, s->scratch);
     for (size_t j = 0; j < s->n_free; j++) gradient[j] = ssmi_dot(s->J + s->free[j] * n, s->gx, n);
@@ -160,10 +156,7 @@ static double with_slope(ssmi_estimate_search *s, const double *theta, double *g
         s->failure =
             ssmi_kalman_scorer_run(&s->scorer, s->y, s->length, &s->options.filter, &summary, &s->slope);
     if (s->failure != SSM_OK || !isfinite(summary.loglik)) return -INFINITY;
-    if (s->scorer.filter.system.correlated)
-        slope_by_differences(s, theta, gradient); /* no score for a correlated H */
-    else
-        gather(s, theta, gradient);
+    gather(s, theta, gradient);
     return summary.loglik;
 }
 

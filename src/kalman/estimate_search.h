@@ -15,7 +15,6 @@ typedef struct ssmi_estimate_search {
     int analytic;              /* the score serves */
     ssmi_kalman_scorer scorer; /* of which the filter and the record's innovations serve in any case */
     ssmi_kalman_slope slope;   /* arrays of the score */
-    double *H;                 /* (p) */
     ssm_kalman_score score;    /* what the task's gradient is shown */
 
     size_t n, n_free, *free;        /* parameters; those in the climb, (n) */

@@ -1,7 +1,7 @@
 /* The score (Koopman & Shephard 1992; Durbin & Koopman 2012, sec. 7.3.3): with r_t, N_t of the smoother,
  *
  *     d loglik / d Q  = 1/2 sum_t R' (r_t r_t' - N_t) R
- *     d loglik / d H  = 1/2 sum_t (u_t u_t' - D_t)
+ *     d loglik / d H  = 1/2 sum_t (u_t u_t' - D_t)          (through scalars: score_errors.c)
  *     d loglik / d P1 = 1/2 (r_0 r_0' - N_0)
  *     d loglik / d T  = sum_t (r_t alpha_t' - N_t T P_{t|t}),   alpha_t = a_{t|t} + P_{t|t} T' r_t
  * the last because it is Q^-1 times the smoothed product of eta_t and alpha_t. In the diffuse phase r0 and N0
@@ -47,6 +47,7 @@ ssm_status ssmi_kalman_scorer_init(ssmi_kalman_scorer *s, const ssm_statespace *
                          "the score needs a model that does not depend on time");
     if (motion != NULL) ssmi_kalman_system_move(&s->filter.system, motion);
     SSMI_TRY(ssmi_kalman_backward_init(&s->back, n, arena));
+    SSMI_TRY(ssmi_error_score_init(&s->errors, n, p, arena));
     ssmi_kalman_record *r = &s->record;
     r->innovation = SSMI_ALLOC(arena, ssmi_innovation, p * capacity);
     r->M = SSMI_ALLOC(arena, double, n *p *capacity);
@@ -124,38 +125,42 @@ static void add_transitions(ssmi_kalman_scorer *s, size_t t, const ssmi_kalman_s
     }
 }
 
-static void add_error(const ssmi_kalman_scorer *s, const ssmi_kalman_slope *out, size_t i,
-                      ssmi_smoothed_error e)
+/* What the scalars of the row say of their errors. */
+static void add_errors(ssmi_kalman_scorer *s, const ssmi_kalman_slope *out)
 {
-    if (out->H != NULL) out->H[i] += 0.5 * (s->weight * e.u * e.u - e.D);
+    const ssmi_kalman_system *system = &s->filter.system;
+    const double *u = s->errors.u, *D = s->errors.D;
+    for (size_t i = 0; i < system->p && out->Hdiag != NULL; i++)
+        out->Hdiag[i] += 0.5 * (s->weight * u[i] * u[i] - D[i + i * system->p]);
+    if (out->H != NULL)
+        ssmi_error_score_add(out->H, &s->errors, s->weight, system->correlated ? system->L : NULL, system->y);
 }
 
 /* A row before which N is a fixed point: D of its scalars stays as it was on the row after. */
-static void pass_settled(ssmi_kalman_scorer *s, size_t t, const ssmi_observation *observed, const double *D,
-                         const ssmi_kalman_slope *out)
+static void pass_settled(ssmi_kalman_scorer *s, size_t t, const ssmi_observation *observed)
 {
     const size_t n = s->filter.system.n, p = s->filter.system.p;
     ssmi_kalman_backward_predict_mean(&s->back, &s->filter.system.Tt, 0);
     for (size_t i = p; i-- > 0;) {
         const size_t k = t * p + i;
-        const double u = ssmi_kalman_backward_mean(&s->back, observed->Z, i, s->record.innovation + k,
+        s->errors.u[i] = ssmi_kalman_backward_mean(&s->back, observed->Z, i, s->record.innovation + k,
                                                    s->record.M + k * n, NULL, 0);
-        add_error(s, out, i, (ssmi_smoothed_error){.u = u, .D = D[i]});
     }
 }
 
-static void pass_full(ssmi_kalman_scorer *s, size_t t, const ssmi_observation *observed, double *D,
-                      const ssmi_kalman_slope *out)
+static void pass_full(ssmi_kalman_scorer *s, size_t t, const ssmi_observation *observed, int all_of_H)
 {
     const size_t n = s->filter.system.n, p = s->filter.system.p;
     ssmi_kalman_backward_predict(&s->back, &s->filter.system.Tt, 0);
     for (size_t i = p; i-- > 0;) {
-        const size_t k = t * p + i;
-        const double *Minf = s->record.Minf != NULL ? s->record.Minf + k * n : NULL;
-        const ssmi_smoothed_error e = ssmi_kalman_backward_update(
-            &s->back, observed->Z, i, s->record.innovation + k, s->record.M + k * n, Minf, 0);
-        D[i] = e.D;
-        add_error(s, out, i, e);
+        const ssmi_innovation *in = s->record.innovation + t * p + i;
+        const double *M = s->record.M + (t * p + i) * n;
+        const double *Minf = s->record.Minf != NULL ? s->record.Minf + (t * p + i) * n : NULL;
+        if (all_of_H) ssmi_error_score_before(&s->errors, &s->back, i, in, M, Minf);
+        const ssmi_smoothed_error e = ssmi_kalman_backward_update(&s->back, observed->Z, i, in, M, Minf, 0);
+        s->errors.u[i] = e.u;
+        s->errors.D[i + i * p] = e.D;
+        if (all_of_H) ssmi_error_score_after(&s->errors, observed->Z, i, in);
     }
 }
 
@@ -163,7 +168,6 @@ static void run_back(ssmi_kalman_scorer *s, const double *y, size_t length, cons
 {
     ssmi_kalman_system *system = &s->filter.system;
     const size_t n = system->n, p = system->p;
-    double *D = s->filter.M; /* (n, p), free after the forward pass */
     int settled = 0;
     ssmi_kalman_backward_reset(&s->back);
     for (size_t t = length; t-- > 0;) {
@@ -172,14 +176,14 @@ static void run_back(ssmi_kalman_scorer *s, const double *y, size_t length, cons
         add_shocks(s, out);
         add_transitions(s, t, out);
         settled = settled && s->record.steady[t];
-        if (settled) {
-            pass_settled(s, t, &observed, D, out);
-            continue;
-        }
-        const int test = s->record.steady[t] && t % rows_between_tests == 0;
+        const int test = !settled && s->record.steady[t] && t % rows_between_tests == 0;
         if (test) memcpy(s->before, s->back.N0, n * n * sizeof(double));
-        pass_full(s, t, &observed, D, out);
-        settled = test && ssmi_kalman_settled(s->back.N0, s->before, settled_tolerance, n);
+        if (settled)
+            pass_settled(s, t, &observed);
+        else
+            pass_full(s, t, &observed, out->H != NULL);
+        add_errors(s, out);
+        settled = settled || (test && ssmi_kalman_settled(s->back.N0, s->before, settled_tolerance, n));
     }
 }
 
@@ -197,7 +201,8 @@ ssm_status ssmi_kalman_scorer_run(ssmi_kalman_scorer *s, const double *y, size_t
     ssmi_kalman_filter_refresh(&s->filter);
     SSMI_TRY(ssmi_kalman_filter_run(&s->filter, y, length, options, &s->record, summary));
     s->weight = options != NULL && options->concentrate && summary->scale > 0.0 ? 1.0 / summary->scale : 1.0;
-    clear(out->H, m->p);
+    clear(out->Hdiag, m->p);
+    clear(out->H, m->p * m->p);
     clear(out->Q, m->r * m->r);
     clear(out->Qdiag, m->r);
     clear(out->T, s->n_places);
@@ -233,14 +238,8 @@ static ssm_status score(const ssm_statespace *model, const double *y, size_t len
     if (out->T != NULL) SSMI_TRY(all_places(model, &place, arena));
     SSMI_TRY(ssmi_kalman_scorer_init(&s, model, NULL, length, place, out->T != NULL ? model->n * model->n : 0,
                                      arena));
-    if (s.filter.system.correlated && out->H != NULL)
-        return ssmi_fail(arena->ctx, SSM_E_UNSUPPORTED, "the score for H needs a diagonal H");
-    double *H = SSMI_ALLOC(arena, double, model->p);
-    if (H == NULL) return SSM_E_MEMORY;
-    const ssmi_kalman_slope slope = {.H = out->H != NULL ? H : NULL, .Q = out->Q, .P1 = out->P1, .T = out->T};
+    const ssmi_kalman_slope slope = {.H = out->H, .Q = out->Q, .P1 = out->P1, .T = out->T};
     SSMI_TRY(ssmi_kalman_scorer_run(&s, y, length, options, &summary, &slope));
-    clear(out->H, model->p * model->p);
-    for (size_t i = 0; i < model->p && out->H != NULL; i++) out->H[i + i * model->p] = H[i];
     if (loglik != NULL) *loglik = summary.loglik;
     return SSM_OK;
 }

@@ -6,6 +6,7 @@
 
 #include "kalman/backward.h"
 #include "kalman/filter.h"
+#include "kalman/score_errors.h"
 
 typedef struct ssmi_place {
     size_t row, column;
@@ -18,6 +19,7 @@ typedef struct ssmi_kalman_scorer {
     size_t capacity;
     const ssmi_place *place; /* (n_places) elements of T whose derivative is wanted; borrowed */
     size_t n_places;
+    ssmi_error_score errors;
     size_t *slot;                /* (n_places) which of the record's columns belongs to the place */
     double weight;               /* of products of means: 1 / the concentrated scale */
     double *Tp, *before, *shock; /* (n), (n, n), (n) */
@@ -25,7 +27,8 @@ typedef struct ssmi_kalman_scorer {
 
 /* Derivatives of the log-likelihood; NULL: not wanted. */
 typedef struct ssmi_kalman_slope {
-    double *H;     /* (p) with respect to the diagonal of H, which must be diagonal */
+    double *Hdiag; /* (p) with respect to the diagonal of an H that is diagonal */
+    double *H;     /* (p, p) */
     double *Q;     /* (r, r) */
     double *Qdiag; /* (r) the diagonal of it; with a motion, over the rows that list the shock */
     double *P1;    /* (n, n) */

@@ -77,7 +77,7 @@ static double value(void *user, const double *theta, double *gradient, int *stop
     ssm_kalman_summary summary;
     read_theta(e->s, theta);
     ssmi_shared_apply(&e->matrices, e->s);
-    const ssmi_kalman_slope slope = {.H = e->H, .Q = e->Q};
+    const ssmi_kalman_slope slope = {.Hdiag = e->H, .Q = e->Q};
     if (ssmi_kalman_scorer_run(&e->scorer, e->y, e->length, NULL, &summary, &slope) != SSM_OK)
         return -INFINITY;
     if (gradient != NULL) gather(e, gradient);

@@ -157,7 +157,7 @@ static double evaluate(search *w, double *gradient)
 {
     ssm_kalman_summary summary = {.loglik = -INFINITY};
     const ssmi_kalman_slope out = {
-        .H = &w->H, .Qdiag = w->Qdiag, .P1 = w->P1, .T = w->scorer.n_places > 0 ? w->T : NULL};
+        .Hdiag = &w->H, .Qdiag = w->Qdiag, .P1 = w->P1, .T = w->scorer.n_places > 0 ? w->T : NULL};
     w->evaluations++;
     ssmi_structural_apply(&w->matrices);
     w->failure = ssmi_kalman_scorer_run(&w->scorer, w->data->y, w->data->length, NULL, &summary, &out);

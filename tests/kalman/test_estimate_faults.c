@@ -218,6 +218,69 @@ static void score_of_the_transition_serves_the_search(void **state)
     assert_true(evaluations[1] < evaluations[0]);
 }
 
+/* Two sensors of nothing: the maximum is at the mean of y y', and the slope of the covariance is the score of
+ * two elements of H. */
+typedef struct pair {
+    double Z[2], H[4], T;
+    ssm_statespace model;
+} pair;
+
+static ssm_status set_pair(void *user, const double *x)
+{
+    pair *m = user;
+    m->H[0] = x[0];
+    m->H[3] = x[1];
+    m->H[1] = m->H[2] = x[2] * sqrt(x[0] * x[1]);
+    return SSM_OK;
+}
+
+static void slope_pair(void *user, const double *x, const ssm_kalman_score *score, double *gradient)
+{
+    (void)user;
+    const double *H = score->H, root = sqrt(x[0] * x[1]);
+    gradient[0] = H[0] + (H[1] + H[2]) * 0.5 * x[2] * root / x[0];
+    gradient[1] = H[3] + (H[1] + H[2]) * 0.5 * x[2] * root / x[1];
+    gradient[2] = (H[1] + H[2]) * root;
+}
+
+static void score_of_correlated_errors_serves_the_search(void **state)
+{
+    (void)state;
+    static const ssm_parameter parameter[3] = {{"first", SSM_VARIANCE, 1, 0, 0, 0},
+                                               {"second", SSM_VARIANCE, 1, 0, 0, 0},
+                                               {"correlation", SSM_INTERVAL, 0, -1, 1, 0}};
+    double nile[MOST_ROWS], y[200], mean[3] = {0, 0, 0}, x[2][3];
+    size_t evaluations[2];
+    read_nile(nile);
+    for (size_t t = 0; t < 100; t++) {
+        y[2 * t] = (nile[t] - 919.35) / 100;
+        y[2 * t + 1] = 0.7 * y[2 * t] + (nile[(7 * t) % 100] - 919.35) / 200;
+        mean[0] += y[2 * t] * y[2 * t] / 100;
+        mean[1] += y[2 * t + 1] * y[2 * t + 1] / 100;
+        mean[2] += y[2 * t] * y[2 * t + 1] / 100;
+    }
+    mean[2] /= sqrt(mean[0] * mean[1]);
+    for (int with_slope = 0; with_slope < 2; with_slope++) {
+        pair m = {.H = {1, 0, 0, 1}, .T = 1};
+        m.model = (ssm_statespace){.n = 1, .p = 2, .Z = {m.Z, 0}, .H = {m.H, 0}, .T = {&m.T, 0}};
+        const ssm_estimation task = {.n = 3,
+                                     .parameter = parameter,
+                                     .model = &m.model,
+                                     .set = set_pair,
+                                     .gradient = with_slope ? slope_pair : NULL,
+                                     .user = &m};
+        ssm_estimate_summary summary;
+        ssm_context *ctx = open_context();
+        assert_int_equal(
+            ssm_estimate(ctx, &task, y, 100, NULL, &(ssm_estimate_output){.x = x[with_slope]}, &summary),
+            SSM_OK);
+        ssm_context_free(ctx);
+        evaluations[with_slope] = summary.evaluations;
+        for (size_t k = 0; k < 3; k++) assert_close(x[with_slope][k], mean[k], 1e-4);
+    }
+    assert_true(evaluations[1] < evaluations[0]);
+}
+
 static void wrong_tasks_are_refused(void **state)
 {
     (void)state;
@@ -284,6 +347,7 @@ int main(void)
         cmocka_unit_test(constant_series_end_in_finite_numbers),
         cmocka_unit_test(several_starts_find_what_one_misses_and_repeat),
         cmocka_unit_test(score_of_the_transition_serves_the_search),
+        cmocka_unit_test(score_of_correlated_errors_serves_the_search),
         cmocka_unit_test(wrong_tasks_are_refused),
         cmocka_unit_test(memory_that_runs_out_is_an_ordinary_error),
     };

@@ -113,35 +113,45 @@ static void settled_recursions_give_the_same_score(void **state)
     ssm_context_free(ctx);
 }
 
-/* A random constant system with known start: every matrix. */
-static void check_all(unsigned seed)
+/* A random constant system; rows are missing in part and as a whole. */
+static void open_constant(joint_system *j, unsigned seed, int diffuse, int correlated)
+{
+    joint_random(j, seed, diffuse);
+    const size_t p = j->p;
+    j->model.Z.stride = j->model.H.stride = j->model.T.stride = j->model.R.stride = j->model.Q.stride = 0;
+    for (size_t a = 0; a < p; a++) {
+        for (size_t b = 0; b < p && !correlated; b++) j->H[a + b * p] = 0.0;
+        j->H[a + a * p] += 0.5 + (double)a;
+    }
+    for (size_t k = 0; k < j->n; k++) j->P1[k * (j->n + 1)] += 0.5;
+    for (size_t k = 0; k < j->r; k++) j->Q[k * (j->r + 1)] += 0.5;
+}
+
+/* The score of a symmetric matrix (n, n), element by element. */
+static void check_symmetric(const joint_system *j, const double *score, double *X, size_t n)
+{
+    for (size_t a = 0; a < n; a++) {
+        for (size_t b = 0; b <= a; b++) {
+            assert_slope(score[a + b * n] * (a == b ? 1 : 2),
+                         difference(&j->model, j->y, j->length, X + a + b * n, X + b + a * n), 1);
+            assert_true(fabs(score[a + b * n] - score[b + a * n]) <= 1e-12 * fabs(score[a + b * n]));
+        }
+    }
+}
+
+/* With a known start: every matrix. */
+static void check_all(unsigned seed, int correlated)
 {
     joint_system j;
     double H[64], Q[64], P1[64], T[64];
-    joint_random(&j, seed, 0);
-    const size_t n = j.n, p = j.p, r = j.r;
-    j.model.Z.stride = j.model.H.stride = j.model.T.stride = j.model.R.stride = j.model.Q.stride = 0;
-    for (size_t a = 0; a < p; a++) {
-        for (size_t b = 0; b < p; b++) j.H[a + b * p] = a == b ? 0.5 + (double)a : 0.0;
-    }
-    for (size_t k = 0; k < n; k++) j.P1[k * (n + 1)] += 0.5;
-    for (size_t k = 0; k < r; k++) j.Q[k * (r + 1)] += 0.5;
+    open_constant(&j, seed, 0, correlated);
+    const size_t n = j.n, r = j.r;
     ssm_context *ctx = open_context();
     const ssm_kalman_score out = {.H = H, .Q = Q, .P1 = P1, .T = T};
     assert_int_equal(ssm_kalman_loglik_score(ctx, &j.model, j.y, j.length, NULL, NULL, &out), SSM_OK);
-    for (size_t k = 0; k < p; k++)
-        assert_slope(H[k * (p + 1)],
-                     difference(&j.model, j.y, j.length, j.H + k * (p + 1), j.H + k * (p + 1)), 1);
-    for (size_t a = 0; a < r; a++) {
-        for (size_t b = 0; b <= a; b++)
-            assert_slope(Q[a + b * r] * (a == b ? 1 : 2),
-                         difference(&j.model, j.y, j.length, j.Q + a + b * r, j.Q + b + a * r), 1);
-    }
-    for (size_t a = 0; a < n; a++) {
-        for (size_t b = 0; b <= a; b++)
-            assert_slope(P1[a + b * n] * (a == b ? 1 : 2),
-                         difference(&j.model, j.y, j.length, j.P1 + a + b * n, j.P1 + b + a * n), 1);
-    }
+    check_symmetric(&j, H, j.H, j.p);
+    check_symmetric(&j, Q, j.Q, r);
+    check_symmetric(&j, P1, j.P1, n);
     for (size_t k = 0; k < n * n; k++)
         assert_slope(T[k], difference(&j.model, j.y, j.length, j.T + k, j.T + k), 1);
     ssm_context_free(ctx);
@@ -151,7 +161,96 @@ static void check_all(unsigned seed)
 static void random_systems_have_the_score_of_central_differences(void **state)
 {
     (void)state;
-    for (unsigned seed = 1; seed <= 20; seed++) check_all(seed);
+    for (unsigned seed = 1; seed <= 20; seed++) {
+        check_all(seed, 0);
+        check_all(seed, 1);
+    }
+}
+
+/* With states that start without a distribution. */
+static void diffuse_systems_have_the_score_of_central_differences(void **state)
+{
+    (void)state;
+    size_t seen = 0;
+    for (unsigned seed = 1; seed <= 40; seed++) {
+        joint_system j;
+        double H[64], Q[64];
+        open_constant(&j, seed, 1, 1);
+        ssm_context *ctx = open_context();
+        const ssm_kalman_score out = {.H = H, .Q = Q};
+        assert_int_equal(ssm_kalman_loglik_score(ctx, &j.model, j.y, j.length, NULL, NULL, &out), SSM_OK);
+        check_symmetric(&j, H, j.H, j.p);
+        check_symmetric(&j, Q, j.Q, j.r);
+        seen += j.p > 1;
+        ssm_context_free(ctx);
+        joint_close(&j);
+    }
+    assert_true(seen > 10);
+}
+
+/* One row of two errors and nothing else: (H^-1 y y' H^-1 - H^-1) / 2. */
+static void correlated_errors_alone_have_their_closed_form(void **state)
+{
+    (void)state;
+    const double Z[2] = {0, 0}, H[4] = {2, 1, 1, 2}, T = 1, y[4] = {1, 2, NAN, 2};
+    const double part[4] = {0, 0, 0, 0.5 * (4.0 / 4 - 0.5)}, whole[4] = {-1.0 / 3, 1.0 / 6, 1.0 / 6, 1.0 / 6};
+    const ssm_statespace model = {.n = 1, .p = 2, .Z = {Z, 0}, .H = {H, 0}, .T = {&T, 0}};
+    double found[4];
+    ssm_context *ctx = open_context();
+    const ssm_kalman_score out = {.H = found};
+    assert_int_equal(ssm_kalman_loglik_score(ctx, &model, y, 1, NULL, NULL, &out), SSM_OK);
+    for (size_t k = 0; k < 4; k++) assert_close(found[k], whole[k], 1e-14);
+    assert_int_equal(ssm_kalman_loglik_score(ctx, &model, y + 2, 1, NULL, NULL, &out), SSM_OK);
+    for (size_t k = 0; k < 4; k++) assert_close(found[k], part[k], 1e-14);
+    ssm_context_free(ctx);
+}
+
+/* Two sensors of a level with correlated errors, over rows enough for every recursion to settle. */
+static void score_of_correlated_errors(double *H, const double *error, size_t rows, double tolerance)
+{
+    enum { most = 4000 };
+    static double y[2 * most];
+    const double Z[2] = {1, 0.5}, one = 1, q = 0.3, zero = 0;
+    const ssm_statespace model = {.n = 1,
+                                  .p = 2,
+                                  .r = 1,
+                                  .Z = {Z, 0},
+                                  .H = {error, 0},
+                                  .T = {&one, 0},
+                                  .Q = {&q, 0},
+                                  .P1inf = &one,
+                                  .a1 = &zero};
+    const ssm_kalman_options options = {.steady_tolerance = tolerance};
+    uint32_t noise = 5;
+    for (size_t k = 0; k < 2 * rows; k++) {
+        noise = noise * 1664525u + 1013904223u;
+        y[k] = (double)noise / 4294967296.0 * 5.0 + sin((double)(k / 2));
+    }
+    y[2 * (rows / 2)] = NAN;
+    ssm_context *ctx = open_context();
+    const ssm_kalman_score out = {.H = H};
+    assert_int_equal(ssm_kalman_loglik_score(ctx, &model, y, rows, &options, NULL, &out), SSM_OK);
+    ssm_context_free(ctx);
+}
+
+static void correlated_errors_settle_to_the_same_score(void **state)
+{
+    (void)state;
+    const double error[4] = {1, 0.6, 0.6, 2};
+    double settled[4], full[4];
+    score_of_correlated_errors(settled, error, 3000, 0);
+    score_of_correlated_errors(full, error, 3000, -1);
+    for (size_t k = 0; k < 4; k++) assert_close(settled[k], full[k], 1e-9);
+}
+
+/* An H of rank one has no inverse but a score, the limit of that of its neighbours. */
+static void singular_errors_have_the_score_of_the_limit(void **state)
+{
+    (void)state;
+    double singular[4], near[4];
+    score_of_correlated_errors(singular, (double[]){1, 2, 2, 4}, 50, 0);
+    score_of_correlated_errors(near, (double[]){1 + 1e-7, 2, 2, 4 + 1e-7}, 50, 0);
+    for (size_t k = 0; k < 4; k++) assert_close(singular[k], near[k], 1e-5);
 }
 
 /* A diffuse level and a stationary autoregression: the part that forecasting models use. */
@@ -213,6 +312,10 @@ int main(void)
         cmocka_unit_test(score_vanishes_at_the_maximum),
         cmocka_unit_test(settled_recursions_give_the_same_score),
         cmocka_unit_test(random_systems_have_the_score_of_central_differences),
+        cmocka_unit_test(diffuse_systems_have_the_score_of_central_differences),
+        cmocka_unit_test(correlated_errors_alone_have_their_closed_form),
+        cmocka_unit_test(correlated_errors_settle_to_the_same_score),
+        cmocka_unit_test(singular_errors_have_the_score_of_the_limit),
         cmocka_unit_test(concentrated_likelihood_has_the_score_of_central_differences),
         cmocka_unit_test(autoregression_beside_a_diffuse_level_has_its_score),
     };
