@@ -2,13 +2,16 @@
  * training rows.
  *
  *     bench_competition zero M4/Hourly-train.csv M4/Hourly-test.csv 24 [--set option=value]... [--stride N]
- * [--alone yes]
+ *                       [--alone yes] [--split validation]
  *
  * Global models are fitted once on all series, unless --alone wants each series fitted by itself. The files
  * have one series a row: its name, then its values; empty cells end it. The season is the one named, as in
  * the competitions. One JSON line: sMAPE and MASE (mean over series; scale: in-sample mean of |y_t -
  * y_{t-m}|), weighted quantile loss over the levels 0.1 ... 0.9, how often the truth lay at or below the 0.1,
- * 0.5, 0.9 quantiles, and coverage of the 80 % and 95 % intervals. */
+ * 0.5, 0.9 quantiles, and coverage of the 80 % and 95 % intervals.
+ *
+ * --split validation leaves the test part out, but for its lengths: the last rows of the training part, as
+ * many as the test part has, are forecast from those before. What is chosen by scores is chosen there. */
 #include <ssmcast/ssmcast.h>
 
 #include <cblas.h>
@@ -63,6 +66,24 @@ static int read_rows(rows *r, const char *path)
     return 0;
 }
 
+/* The last rows of the training part become the test part. */
+static void hold_out_validation(void)
+{
+    for (size_t i = 0; i < train.n; i++) {
+        if (test.length[i] >= train.length[i]) test.length[i] = 0; /* not scored */
+        train.length[i] -= test.length[i];
+        test.value[i] = train.value[i] + train.length[i];
+    }
+}
+
+static size_t longest_test(void)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < train.n; i++)
+        if (test.length[i] > most) most = test.length[i];
+    return most;
+}
+
 static double naive_scale(const double *y, size_t n, size_t m)
 {
     double sum = 0;
@@ -108,7 +129,7 @@ static ssm_status fit(ssm_forecaster *f, size_t i, size_t period, int alone)
     const size_t n = global ? train.n : 1;
     if (global && i > 0) return SSM_OK;
     for (size_t k = 0; k < n; k++) panel[k] = series_at(i + k, period);
-    return ssm_forecaster_fit(f, &(ssm_fit_task){panel, n, test.length[0], 0});
+    return ssm_forecaster_fit(f, &(ssm_fit_task){panel, n, longest_test(), 0});
 }
 
 static int failed(ssm_context *ctx, const char *what)
@@ -151,7 +172,7 @@ int main(int argc, char **argv)
     ssm_forecaster *f;
     score sum = {0};
     size_t stride = 1;
-    int alone = 0;
+    int alone = 0, on_validation = 0;
     char options[512] = "";
     if (argc < 5 || argc % 2 != 1)
         return fprintf(stderr, "usage: bench_competition MODEL TRAIN TEST PERIOD [--set option=value]...\n"),
@@ -163,6 +184,7 @@ int main(int argc, char **argv)
     for (int i = 5; i + 1 < argc; i += 2) {
         if (strcmp(argv[i], "--stride") == 0) stride = strtoul(argv[i + 1], NULL, 10);
         if (strcmp(argv[i], "--alone") == 0) alone = strcmp(argv[i + 1], "yes") == 0;
+        if (strcmp(argv[i], "--split") == 0) on_validation = strcmp(argv[i + 1], "validation") == 0;
         if (strcmp(argv[i], "--set") != 0) continue;
         char *value = strchr(argv[i + 1], '=');
         snprintf(options + strlen(options), sizeof options - strlen(options), "%s%s", *options ? " " : "",
@@ -171,6 +193,7 @@ int main(int argc, char **argv)
         if (ssm_forecaster_set(f, argv[i + 1], value != NULL ? value : "true") != SSM_OK)
             return failed(ctx, "set");
     }
+    if (on_validation) hold_out_validation();
     const clock_t start = clock();
     const int status = stride == 0 || run(ctx, f, strtoul(argv[4], NULL, 10), stride, alone, &sum);
     const char *slash = strrchr(argv[2], '/');
