@@ -26,11 +26,20 @@ enum { MAX_MEMBERS = SSMI_ENSEMBLE_MEMBERS, NAME_SIZE = 48 };
 enum { COMBINE_WEIGHTED, COMBINE_MEAN, COMBINE_MEDIAN };
 
 /* Taken when no members are named; those that this build has. They err in different ways: a structural model,
- * a regression, a pretrained network, and the plainest of all. Any other model has the prior of the first. */
-static const struct usual_member {
+ * a regression, a pretrained network, and the plainest of all. Any other model has the prior of the first.
+ * The network's forecast is worth its two passes; a member that the user names is as it is by itself. */
+typedef struct usual_member {
     const char *name;
     double prior;
-} usual_members[] = {{"kalman", 1}, {"linear", 4}, {"zero", 8}, {"seasonal_naive", 1}};
+    const char *option, *value; /* of a usual member; NULL: none */
+} usual_member;
+
+static const usual_member usual_members[] = {
+    {"kalman", 1, NULL, NULL},
+    {"linear", 4, NULL, NULL},
+    {"zero", 8, "flip", "true"},
+    {"seasonal_naive", 1, NULL, NULL},
+};
 enum { N_USUAL = sizeof usual_members / sizeof *usual_members };
 
 typedef struct options {
@@ -48,6 +57,7 @@ typedef struct ensemble {
 typedef struct name_list {
     size_t n;
     char name[MAX_MEMBERS][NAME_SIZE];
+    const usual_member *usual[MAX_MEMBERS]; /* NULL: named by the user */
 } name_list;
 
 static ssm_status add_name(name_list *list, const char *from, size_t length, ssm_context *ctx)
@@ -73,7 +83,9 @@ static ssm_status list_usual(name_list *list, ssm_context *ctx)
 {
     for (size_t i = 0; i < N_USUAL; i++) {
         const char *name = usual_members[i].name;
-        if (ssm_forecaster_type_find(name) != NULL) SSMI_TRY(add_name(list, name, strlen(name), ctx));
+        if (ssm_forecaster_type_find(name) == NULL) continue;
+        SSMI_TRY(add_name(list, name, strlen(name), ctx));
+        list->usual[list->n - 1] = &usual_members[i];
     }
     return SSM_OK;
 }
@@ -107,7 +119,10 @@ static ssm_status fit_members(ensemble *self, const name_list *list, size_t *kep
     self->n = 0;
     for (size_t i = 0; i < list->n; i++) {
         ssm_forecaster *member;
+        const usual_member *usual = list->usual[i];
         SSMI_TRY(ssmi_forecaster_new_member(mem, list->name[i], &member));
+        if (usual != NULL && usual->option != NULL)
+            SSMI_TRY(ssm_forecaster_set(member, usual->option, usual->value));
         ssm_status fitted = ssm_forecaster_fit(member, task);
         if (fitted == SSM_E_MEMORY || fitted == SSM_E_CANCELLED) return fitted;
         if (fitted != SSM_OK) {
@@ -188,7 +203,11 @@ static ssm_status fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm
     SSMI_TRY(parse_members(&list, self->options.members, tmp->ctx));
     ssmi_trial_plan_make(&plan, &task->panel[0], task->horizon);
     int tried = self->options.combine == COMBINE_WEIGHTED && plan.rolling.n_origins > 0;
-    for (size_t i = 0; i < list.n; i++) trials[i].model = list.name[i];
+    for (size_t i = 0; i < list.n; i++) {
+        const usual_member *usual = list.usual[i];
+        trials[i].model = list.name[i];
+        if (usual != NULL) trials[i].option = usual->option, trials[i].value = usual->value;
+    }
     if (tried) SSMI_TRY(ssmi_trial_run(trials, list.n, &plan, tmp));
     SSMI_TRY(fit_members(self, &list, kept, task, mem));
     weigh(self, tried ? trials : NULL, kept, &plan);
@@ -274,8 +293,9 @@ static ssm_status note(const void *self_, char *text, size_t size)
 static const char *const combine_choices[] = {"weighted", "mean", "median", NULL};
 
 static const ssm_option option_table[] = {
-    {"members", "models to combine, separated by commas; empty takes the usual ones", SSM_OPTION_TEXT,
-     offsetof(options, members), "", 0, 0, NULL},
+    {"members",
+     "models to combine, separated by commas; empty takes the usual ones, zero among them with flip",
+     SSM_OPTION_TEXT, offsetof(options, members), "", 0, 0, NULL},
     {"combine", "how: weights from a short backtest, equal weights, or the median", SSM_OPTION_CHOICE,
      offsetof(options, combine), "weighted", 0, 0, combine_choices},
     {0},

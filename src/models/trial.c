@@ -86,6 +86,8 @@ static ssm_status run_one(void *task_, size_t i, ssm_arena *scratch)
     ssmi_trial *trial = &t->trials[i];
     ssm_forecaster *f = NULL;
     trial->status = ssm_forecaster_new(scratch->ctx, trial->model, &f);
+    if (trial->status == SSM_OK && trial->option != NULL)
+        trial->status = ssm_forecaster_set(f, trial->option, trial->value);
     if (trial->status == SSM_OK) trial->status = fit_and_roll(f, trial, t->plan, scratch);
     ssm_forecaster_free(f);
     trial->mase = trial->status == SSM_OK ? ssmi_trial_mase(trial->mean, t->plan) : NAN;

@@ -15,9 +15,10 @@ typedef struct ssmi_trial_plan {
 
 typedef struct ssmi_trial {
     const char *model;
-    double *mean;      /* (n_origins, horizon) forecasts */
-    double mase;       /* mean |error| / scale over all origins and steps; NaN when it failed */
-    ssm_status status; /* of the run */
+    const char *option, *value; /* one that is not left at its default; NULL: none */
+    double *mean;               /* (n_origins, horizon) forecasts */
+    double mase;                /* mean |error| / scale over all origins and steps; NaN when it failed */
+    ssm_status status;          /* of the run */
 } ssmi_trial;
 
 /* At most five origins, half a horizon apart, ending with the series; the horizon is cut to a fifth of the

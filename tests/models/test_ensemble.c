@@ -75,6 +75,30 @@ static void better_members_weigh_more(void **state)
     assert_true(good > 0.7);
 }
 
+static void the_usual_members_have_the_network_with_flip(void **state)
+{
+    (void)state;
+    static const char *const member[][3] = {{"kalman", NULL, NULL},
+                                            {"linear", NULL, NULL},
+                                            {"zero", "flip", "true"},
+                                            {"seasonal_naive", NULL, NULL}};
+    static parts p;
+    fixture_answer usual, named, part;
+    double sum[12] = {0};
+    char note[128];
+    make_parts(&p);
+    for (size_t k = 0; k < 4; k++) {
+        fixture_forecast(member[k][0], member[k][1], member[k][2], &p.series, 12, &part);
+        for (size_t h = 0; h < 12; h++) sum[h] += part.mean[h] / 4;
+    }
+    combine_with("mean", &p.series, "", &usual, note, sizeof note);
+    combine_with("mean", &p.series, "kalman,linear,zero,seasonal_naive", &named, note, sizeof note);
+    for (size_t h = 0; h < 12; h++) {
+        assert_near(usual.mean[h], sum[h], 1e-12);
+        assert_true(fabs(named.mean[h] - sum[h]) > 1e-6 * sum[h]); /* as named, without */
+    }
+}
+
 static void a_member_that_cannot_fit_is_left_out(void **state)
 {
     (void)state;
@@ -116,6 +140,7 @@ int main(void)
         cmocka_unit_test(the_mean_averages_means_and_quantiles),
         cmocka_unit_test(the_median_takes_the_one_in_the_middle),
         cmocka_unit_test(better_members_weigh_more),
+        cmocka_unit_test(the_usual_members_have_the_network_with_flip),
         cmocka_unit_test(a_member_that_cannot_fit_is_left_out),
         cmocka_unit_test(unknown_double_and_composite_members_are_refused_in_words),
     };

@@ -63,12 +63,36 @@ static void the_score_is_the_mean_absolute_error_over_the_seasonal_difference(vo
     ssm_context_free(ctx);
 }
 
+static void a_trial_sets_the_option_it_names(void **state)
+{
+    (void)state;
+    double y[FIXTURE_ROWS];
+    ssm_series series = fixture_series(y, fixture_read("air_passengers.csv", y), 12);
+    ssm_context *ctx;
+    ssm_arena arena;
+    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+    ssmi_arena_init(&arena, ctx);
+    ssmi_trial_plan plan;
+    ssmi_trial_plan_make(&plan, &series, 12);
+    ssmi_trial trials[] = {{.model = "zero"},
+                           {.model = "zero", .option = "flip", .value = "true"},
+                           {.model = "zero", .option = "turn", .value = "true"}};
+    assert_int_equal(ssmi_trial_run(trials, 3, &plan, &arena), SSM_OK);
+    assert_true(trials[0].mase > 0 && trials[1].mase > 0);
+    assert_true(trials[0].mean[0] != trials[1].mean[0]);
+    assert_int_equal(trials[2].status, SSM_E_ARGUMENT);
+    assert_true(isnan(trials[2].mase));
+    ssmi_arena_clear(&arena);
+    ssm_context_free(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_plan_ends_with_the_series_and_leaves_three_fifths_for_fitting),
         cmocka_unit_test(too_short_a_series_has_no_plan),
         cmocka_unit_test(the_score_is_the_mean_absolute_error_over_the_seasonal_difference),
+        cmocka_unit_test(a_trial_sets_the_option_it_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
