@@ -91,6 +91,8 @@ ssm_status ssmi_windows_prepare(ssmi_window_series *out, const ssm_series *serie
     out->length = length;
     out->value = x;
     out->missing = missing;
+    out->column = NULL;
+    out->n_columns = 0;
     return SSM_OK;
 }
 

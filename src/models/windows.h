@@ -19,6 +19,8 @@ typedef struct ssmi_window_series {
     double mean, scale;    /* value = (raw - mean) / scale */
     const double *value;   /* (length) finite */
     const size_t *missing; /* (length + 1): missing[t] rows of [0, t) are filled gaps */
+    const double *column;  /* (length, n_columns) what is known beside the values; models/regression.h */
+    size_t n_columns;
 } ssmi_window_series;
 
 /* Prepares one series. Mean and population standard deviation come from the observed ones of its first

@@ -1,0 +1,25 @@
+#include "models/regression_archive.h"
+
+#include <stdio.h>
+
+ssm_status ssmi_regression_archive(ssmi_regression *r, ssm_archive *a)
+{
+    SSMI_TRY(ssmi_archive_size(a, "columns", &r->n));
+    if (r->n > SSMI_REGRESSION_COLUMNS) return ssmi_archive_reject(a, "%zu exogenous columns", r->n);
+    if (r->n == 0) return SSM_OK;
+    SSMI_TRY(ssmi_archive_f64(a, "columns.mean", &r->mean, 1, &r->n));
+    SSMI_TRY(ssmi_archive_f64(a, "columns.scale", &r->scale, 1, &r->n));
+    SSMI_TRY(ssmi_archive_f64(a, "columns.effect", &r->effect, 1, &r->n));
+    for (size_t k = 0; k < r->n; k++)
+        if (!(r->scale[k] > 0)) return ssmi_archive_reject(a, "column %zu has no scale", k + 1);
+    return SSM_OK;
+}
+
+int ssmi_regression_describe(const ssmi_regression *r, char *text, size_t size)
+{
+    int used = 0;
+    for (size_t k = 0; k < r->n; k++) used |= r->effect[k] != 0;
+    if (r->n == 0) return snprintf(text, size, "%s", "");
+    return snprintf(text, size, used ? "regression on %zu columns; " : "%zu columns without linear effect; ",
+                    r->n);
+}
