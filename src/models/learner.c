@@ -40,8 +40,8 @@ static size_t validation_rows(const ssm_fit_task *task)
     return ssmi_windows_validation(shortest, task->horizon);
 }
 
-static ssm_status prepare(ssmi_window_series **panel, int64_t **first, const ssm_fit_task *task, size_t held,
-                          ssm_arena *tmp)
+static ssm_status prepare(ssmi_window_series **panel, int64_t **first, const ssmi_regression *regression,
+                          const ssm_fit_task *task, size_t held, ssm_arena *tmp)
 {
     *panel = SSMI_ALLOC(tmp, ssmi_window_series, task->n_series);
     *first = SSMI_ALLOC(tmp, int64_t, task->n_series);
@@ -50,6 +50,8 @@ static ssm_status prepare(ssmi_window_series **panel, int64_t **first, const ssm
         const size_t length = task->panel[i].length, n_train = length > held ? length - held : length;
         SSMI_TRY(ssmi_windows_prepare(&(*panel)[i], &task->panel[i], n_train, tmp));
         (*first)[i] = ssmi_learner_row(&task->panel[i]);
+        if (regression->n > 0)
+            SSMI_TRY(ssmi_regression_attach(&(*panel)[i], regression, &task->panel[i], tmp));
     }
     return SSM_OK;
 }
@@ -63,6 +65,7 @@ void ssmi_learner_lay_out(ssmi_learner *self)
                               .stride = self->stride,
                               .hidden = o->hidden,
                               .phases = 2 * self->phases.n,
+                              .columns = self->regression.n,
                               .backbone = {.width = o->width, .bidirectional = o->bidirectional}};
     self->architecture(&size, o);
     *self->table = (ssmi_parameters){0};
@@ -136,6 +139,23 @@ static ssm_status train(ssmi_learner *self, const ssmi_ridge_task *task, const i
     return SSM_OK;
 }
 
+static size_t period_of(const ssm_series *series)
+{
+    return series->n_periods > 0 ? series->period[0] : 0;
+}
+
+/* Leaves in the panel what the columns do not say. */
+static ssm_status regress(ssmi_learner *self, ssmi_window_series *panel, const ssm_fit_task *task,
+                          const ssmi_ridge_task *ridge, ssm_arena *tmp)
+{
+    const size_t period = period_of(task->panel);
+    if (self->regression.n == 0) return SSM_OK;
+    SSMI_TRY(ssmi_regression_fit(&self->regression, ridge, period, tmp));
+    for (size_t i = 0; i < task->n_series; i++)
+        SSMI_TRY(ssmi_regression_take_off(&panel[i], &self->regression, 1, period, tmp));
+    return SSM_OK;
+}
+
 ssm_status ssmi_learner_fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm_arena *tmp)
 {
     ssmi_learner *self = self_;
@@ -144,7 +164,8 @@ ssm_status ssmi_learner_fit(void *self_, const ssm_fit_task *task, ssm_arena *me
     ssmi_window_series *panel;
     int64_t *row;
     ssmi_learner_base_forecast skip;
-    SSMI_TRY(prepare(&panel, &row, task, held, tmp));
+    SSMI_TRY(ssmi_regression_open(&self->regression, task->panel, task->n_series, held, mem));
+    SSMI_TRY(prepare(&panel, &row, &self->regression, task, held, tmp));
     ssmi_ridge_task ridge = {.panel = panel,
                              .n_series = task->n_series,
                              .horizon = task->horizon,
@@ -154,11 +175,12 @@ ssm_status ssmi_learner_fit(void *self_, const ssm_fit_task *task, ssm_arena *me
                              .alpha = self->options.alpha,
                              .centre = (ssmi_ridge_centre)self->options.normalise};
     SSMI_TRY(ssmi_progress(tmp->ctx, "fitting", 0, NAN));
+    SSMI_TRY(regress(self, panel, task, &ridge, tmp));
     SSMI_TRY(ssmi_learner_skip_fit(&skip, &ridge, first, self->options.skip, mem, tmp));
     self->ridge = skip.ridge;
     self->interval = skip.interval;
     self->gamma = skip.gamma;
-    self->period = first->n_periods > 0 ? first->period[0] : 0;
+    self->period = period_of(first);
     self->mean = panel[0].mean;
     self->scale = task->n_series == 1 ? panel[0].scale : 0;
     self->phases = (ssmi_learner_phases){0};

@@ -11,6 +11,10 @@
  * level takes its place among the skip's own offsets; beyond them the skip's tail goes on, stretched as the
  * network stretched the outermost decile. So a silent network gives the skip's intervals exactly.
  *
+ * Columns known beside the series act twice: what is a fixed multiple of them on the same row is taken off
+ * the series first, where that helps (models/regression.h), and the network is given them over the look-back
+ * and for the steps to come.
+ *
  * With `seeds` several networks are trained from other initial weights and orders of windows, each is kept or
  * dropped by itself, and means and deciles of those kept are averaged. Both losses are convex, so the average
  * is no worse on validation than the networks are on average, and so no worse than the skip.
@@ -22,6 +26,7 @@
 #include "forecast/archive.h"
 #include "models/learner_skip.h"
 #include "models/learner_training.h"
+#include "models/regression.h"
 
 /* Every option of every trained forecaster; a forecaster's table names those that it has, the others keep the
  * values that its init gives them. */
@@ -47,7 +52,8 @@ typedef void ssmi_learner_architecture(ssmi_network_size *size, const ssmi_learn
 typedef struct ssmi_learner {
     ssmi_learner_options options;
     ssmi_learner_architecture *architecture;
-    ssmi_ridge ridge;
+    ssmi_ridge ridge; /* of what the columns known beside the series leave */
+    ssmi_regression regression;
     ssmi_conformal interval;   /* in units of spread^gamma, values being standardised */
     double gamma, mean, scale; /* scale 0: each history is standardised by itself */
     size_t period;             /* season that fills gaps; 0: none */
@@ -63,6 +69,8 @@ typedef struct ssmi_learner {
     size_t room, at, n;   /* where the next row goes; rows held */
     int64_t next;         /* number of the row after the history (learner_phases.h) */
     double last_observed; /* of the whole history */
+    ssm_series history;   /* as conditioned on; only its columns are read */
+    size_t rows;          /* of the history, with those added since */
 } ssmi_learner;
 
 enum {
@@ -89,10 +97,12 @@ ssm_status ssmi_learner_note(const void *self, char *text, size_t size);
 /* Between the files of the family. */
 void ssmi_learner_lay_out(ssmi_learner *self); /* table and net, from options, patch, stride and phases */
 ssmi_learner_skip ssmi_learner_skip_of(const ssmi_learner *self);
-/* The window before the origin: value (lookback) standardised and filled, gap (lookback) 1 where filled; raw
- * = *shift + *unit * value. A history shorter than the look-back is continued to the left by its first value,
- * as a gap. */
+/* The window before the origin: value (lookback) standardised, without what is a multiple of the columns, and
+ * filled; gap (lookback) 1 where filled; raw = *shift + *unit * (value + the multiple). A history shorter
+ * than the look-back is continued to the left by its first value, as a gap. */
 ssm_status ssmi_learner_window(double *value, unsigned char *gap, double *shift, double *unit,
                                const ssmi_learner *self, ssm_arena *tmp);
+/* out (lookback + horizon, columns): the standardised columns around the origin. */
+void ssmi_learner_columns(double *out, const ssmi_learner *self);
 
 #endif

@@ -1,6 +1,7 @@
 /* Saving and loading of trained forecasters, and what they have to say. */
 #include "models/gaussian.h"
 #include "models/learner.h"
+#include "models/regression_archive.h"
 #include "models/ridge_archive.h"
 
 #include <stdio.h>
@@ -106,6 +107,7 @@ ssm_status ssmi_learner_params(void *self_, ssm_archive *a)
     ssmi_learner *self = self_;
     ssmi_ridge *ridge = &self->ridge;
     SSMI_TRY(ssmi_ridge_archive(ridge, a));
+    SSMI_TRY(ssmi_regression_archive(&self->regression, a));
     SSMI_TRY(ssmi_archive_size(a, "period", &self->period));
     SSMI_TRY(ssmi_archive_size(a, "trained", &self->trained));
     SSMI_TRY(ssmi_archive_size(a, "season", &ridge->season));
@@ -151,7 +153,10 @@ ssm_status ssmi_learner_note(const void *self_, char *text, size_t size)
 {
     const ssmi_learner *self = self_;
     const ssmi_training_result *r = &self->result;
-    const int used = note_skip(text, size, self);
+    int used = ssmi_regression_describe(&self->regression, text, size);
+    if (used < 0 || (size_t)used >= size) return SSM_OK;
+    text += used, size -= (size_t)used;
+    used = note_skip(text, size, self);
     if (used < 0 || (size_t)used >= size) return SSM_OK;
     text += used, size -= (size_t)used;
     if (self->trained)

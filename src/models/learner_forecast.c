@@ -26,7 +26,8 @@ static ssm_status ask_networks(float *mean, float *decile, const ssmi_learner *s
                                const ssmi_learner_batch *batch, ssm_arena *tmp)
 {
     const size_t H = self->ridge.horizon;
-    const ssmi_network_input_f32 in = {1, batch->value, batch->mask, batch->scale, batch->phase};
+    const ssmi_network_input_f32 in = {
+        1, batch->value, batch->mask, batch->scale, batch->phase, batch->columns};
     const ssmi_kernels_f32 *kernels = ssmi_kernels_of_f32(ssmi_cpu_isa());
     const ssmi_quantile_window_f32 w = {batch->skip, self->base, batch->s[0], batch->g[0], H, kernels};
     const float share = 1 / (float)self->trained;
@@ -43,17 +44,23 @@ static ssm_status ask_networks(float *mean, float *decile, const ssmi_learner *s
     return SSM_OK;
 }
 
-/* How standardised values become raw ones. */
+/* How standardised values become raw ones: step h is shift + unit (value + known[h]). */
 typedef struct frame {
     double shift, unit;
+    double *known; /* (horizon) the multiple of the columns */
 } frame;
+
+static double raw_of(const frame *raw, size_t h, double value)
+{
+    return raw->shift + raw->unit * (value + raw->known[h]);
+}
 
 /* Without a network everything stays in double precision: the skip and its conformal intervals. */
 static void answer_linear(ssm_forecast *out, const ssmi_learner *self, const ssmi_learner_batch *batch,
                           frame raw)
 {
     for (size_t h = 0; h < out->horizon; h++)
-        out->mean[h] = raw.shift + raw.unit * (batch->linear[h] + batch->centre[0]);
+        out->mean[h] = raw_of(&raw, h, batch->linear[h] + batch->centre[0]);
     ssmi_conformal_quantiles(out, &self->interval, raw.unit * (double)batch->g[0]);
 }
 
@@ -66,13 +73,25 @@ static ssm_status answer_network(ssm_forecast *out, const ssmi_learner *self, co
     SSMI_TRY(ask_networks(mean, decile, self, batch, tmp));
     for (size_t h = 0; h < out->horizon; h++) {
         double d[SSMI_QUANTILES];
-        out->mean[h] = raw.shift + raw.unit * (double)mean[h];
+        out->mean[h] = raw_of(&raw, h, (double)mean[h]);
         for (size_t i = 0; i < SSMI_QUANTILES; i++) d[i] = (double)decile[i * H + h];
         for (size_t k = 0; k < out->n_levels; k++) {
             const double q = ssmi_learner_quantile(d, &self->interval, h, out->level[k]);
-            out->quantile[h * out->n_levels + k] = raw.shift + raw.unit * q;
+            out->quantile[h * out->n_levels + k] = raw_of(&raw, h, q);
         }
     }
+    return SSM_OK;
+}
+
+static ssm_status look_at_columns(double **columns, frame *raw, const ssmi_learner *self, ssm_arena *tmp)
+{
+    const size_t L = self->ridge.lookback, H = self->ridge.horizon, n = self->regression.n;
+    *columns = ssmi_arena_alloc(tmp, L + H, n * sizeof **columns);
+    raw->known = SSMI_ALLOC(tmp, double, H);
+    if (*columns == NULL || raw->known == NULL) return SSM_E_MEMORY;
+    ssmi_learner_columns(*columns, self);
+    for (size_t h = 0; h < H; h++)
+        raw->known[h] = ssmi_regression_effect(&self->regression, *columns + (L + h) * n);
     return SSM_OK;
 }
 
@@ -84,11 +103,13 @@ ssm_status ssmi_learner_predict(const void *self_, ssm_forecast *out, ssm_arena 
     double *window = SSMI_ALLOC(tmp, double, L);
     unsigned char *gap = SSMI_ALLOC(tmp, unsigned char, L);
     float *memory = SSMI_ALLOC(tmp, float, ssmi_learner_batch_of(NULL, &skip, 1).size);
+    double *columns;
     frame raw;
     if (window == NULL || gap == NULL || memory == NULL) return SSM_E_MEMORY;
+    SSMI_TRY(look_at_columns(&columns, &raw, self, tmp));
     SSMI_TRY(ssmi_learner_window(window, gap, &raw.shift, &raw.unit, self, tmp));
     ssmi_learner_batch batch = ssmi_learner_batch_of(memory, &skip, 1);
-    ssmi_learner_batch_set(&batch, 0, window, gap, self->next - 1, &skip);
+    ssmi_learner_batch_set(&batch, 0, window, gap, self->next - 1, columns, &skip);
     ssmi_learner_batch_close(&batch, 1, &skip);
     if (self->trained) return answer_network(out, self, &batch, raw, tmp);
     answer_linear(out, self, &batch, raw);

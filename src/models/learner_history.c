@@ -30,6 +30,10 @@ ssm_status ssmi_learner_condition(void *self_, const ssm_series *history, ssm_ar
 {
     ssmi_learner *self = self_;
     const size_t length = history->length, observed = ssmi_last_observed(history->value, length);
+    if (self->regression.n > 0 &&
+        history->n_exogenous != self->regression.n) /* only a damaged file asks for it */
+        return ssmi_fail(tmp->ctx, SSM_E_FORMAT, "the model wants %zu exogenous columns, there are %zu",
+                         self->regression.n, history->n_exogenous);
     if (observed == length)
         return ssmi_fail(tmp->ctx, SSM_E_DATA, "series \"%s\" has no observed value",
                          history->name != NULL ? history->name : "");
@@ -38,6 +42,8 @@ ssm_status ssmi_learner_condition(void *self_, const ssm_series *history, ssm_ar
     for (size_t t = length > self->room ? length - self->room : 0; t < length; t++)
         append(self, history->value[t]);
     self->next = ssmi_learner_row(history) + (int64_t)length;
+    self->history = *history;
+    self->rows = length;
     return SSM_OK;
 }
 
@@ -46,7 +52,28 @@ ssm_status ssmi_learner_update(void *self_, const double *y)
     ssmi_learner *self = self_;
     append(self, *y);
     self->next++;
+    self->rows++;
     return SSM_OK;
+}
+
+/* Takes off what is a multiple of the columns; s->scale raw units are one of the window series, self->scale
+ * or one of those are one of the multiple. */
+static ssm_status take_off(ssmi_window_series *s, const ssmi_learner *self, ssm_arena *tmp)
+{
+    const ssmi_regression *r = &self->regression;
+    double *x = ssmi_arena_alloc(tmp, s->length, r->n * sizeof *x);
+    if (x == NULL) return SSM_E_MEMORY;
+    ssmi_regression_rows(x, r, &self->history, (int64_t)self->rows - (int64_t)s->length, s->length);
+    s->column = x;
+    s->n_columns = r->n;
+    return ssmi_regression_take_off(s, r, self->scale > 0 ? self->scale / s->scale : 1, self->period, tmp);
+}
+
+void ssmi_learner_columns(double *out, const ssmi_learner *self)
+{
+    const size_t L = self->ridge.lookback;
+    ssmi_regression_rows(out, &self->regression, &self->history, (int64_t)self->rows - (int64_t)L,
+                         L + self->ridge.horizon);
 }
 
 /* The ring's rows in order; where none is observed, the value that was the last before them stands in. */
@@ -61,7 +88,7 @@ static ssm_status unroll(ssmi_window_series *out, const ssmi_learner *self, ssm_
     const int empty = ssmi_last_observed(value, self->n) == self->n;
     if (empty) value[0] = self->last_observed;
     SSMI_TRY(ssmi_windows_prepare(out, &series, self->n, tmp));
-    return SSM_OK;
+    return self->regression.n > 0 ? take_off(out, self, tmp) : SSM_OK;
 }
 
 ssm_status ssmi_learner_window(double *value, unsigned char *gap, double *shift, double *unit,

@@ -65,7 +65,7 @@ extern const char *const ssmi_learner_normalise[],
 
 /* The members of a type that all of the family have; a macro's arguments may not hold braces. */
 #define SSMI_LEARNER_TYPE(table, init_, more)                                                                \
-    .caps = SSM_CAP_GLOBAL | SSM_CAP_MISSING | SSM_CAP_DIRECT | SSM_CAP_ONLINE | (more),                     \
+    .caps = SSM_CAP_GLOBAL | SSM_CAP_MISSING | SSM_CAP_DIRECT | SSM_CAP_ONLINE | SSM_CAP_EXOGENOUS | (more), \
     .self_size = sizeof(ssmi_learner), .options_size = sizeof(ssmi_learner_options), .options = table,       \
     .init = init_, .fit = ssmi_learner_fit, .condition = ssmi_learner_condition,                             \
     .update = ssmi_learner_update, .predict = ssmi_learner_predict, .params = ssmi_learner_params,           \

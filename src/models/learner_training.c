@@ -65,7 +65,8 @@ static bench bench_of(float *base, const learner *l)
 static void answer(bench *b, double *loss, const float *params, const learner *l, int learning, uint64_t key)
 {
     const size_t n = b->batch.n, H = l->net->size.horizon;
-    const ssmi_network_input_f32 in = {n, b->batch.value, b->batch.mask, b->batch.scale, b->batch.phase};
+    const ssmi_network_input_f32 in = {
+        n, b->batch.value, b->batch.mask, b->batch.scale, b->batch.phase, b->batch.columns};
     ssmi_network_forward_f32(b->out, b->record, b->scratch, &in, params, l->net,
                              learning ? l->how->dropout : 0, key, l->kernels);
     for (size_t i = 0; i < n; i++) {
@@ -118,6 +119,7 @@ static void digest_problem(unsigned char out[SSMI_DIGEST_SIZE], const learner *l
         ssmi_digest_add(&d, s->value, s->length * sizeof *s->value);
         ssmi_digest_add(&d, s->missing, (s->length + 1) * sizeof *s->missing);
         ssmi_digest_add_size(&d, (size_t)l->how->first[i]);
+        ssmi_digest_add(&d, s->column, s->length * s->n_columns * sizeof *s->column);
     }
     ssmi_digest_add(&d, ridge->weight, ssmi_ridge_width(ridge) * ridge->horizon * sizeof *ridge->weight);
     ssmi_digest_add(&d, l->skip->base, SSMI_BASE_ROWS * ridge->horizon * sizeof *l->skip->base);

@@ -61,6 +61,7 @@ ssmi_learner_batch ssmi_learner_batch_of(float *base, const ssmi_learner_skip *s
     b.mask = carve(base, &b.size, room * L, sizeof(float));
     b.scale = carve(base, &b.size, room, sizeof(float));
     b.phase = carve(base, &b.size, room * skip->net->tokens * skip->net->size.phases, sizeof(float));
+    b.columns = carve(base, &b.size, room * (L + H) * skip->net->size.columns, sizeof(float));
     b.skip = carve(base, &b.size, room * H, sizeof(float));
     b.target = carve(base, &b.size, room * H, sizeof(float));
     b.s = carve(base, &b.size, room, sizeof(float));
@@ -69,9 +70,11 @@ ssmi_learner_batch ssmi_learner_batch_of(float *base, const ssmi_learner_skip *s
 }
 
 void ssmi_learner_batch_set(ssmi_learner_batch *batch, size_t i, const double *window,
-                            const unsigned char *gap, int64_t last, const ssmi_learner_skip *skip)
+                            const unsigned char *gap, int64_t last, const double *columns,
+                            const ssmi_learner_skip *skip)
 {
-    const size_t L = skip->ridge->lookback, phases = skip->net->tokens * skip->net->size.phases;
+    const size_t L = skip->ridge->lookback, known = (L + skip->ridge->horizon) * skip->net->size.columns;
+    const size_t phases = skip->net->tokens * skip->net->size.phases;
     double *z = batch->z + i * ssmi_ridge_width(skip->ridge);
     ssmi_ridge_regressors(z, &batch->centre[i], window, skip->ridge);
     const double spread = fmax(z[L], least_spread);
@@ -82,6 +85,7 @@ void ssmi_learner_batch_set(ssmi_learner_batch *batch, size_t i, const double *w
     if (phases > 0)
         ssmi_learner_phases_fill(batch->phase + i * phases, skip->phases, last, skip->net->tokens,
                                  skip->net->size.stride);
+    for (size_t k = 0; k < known; k++) batch->columns[i * known + k] = (float)columns[k];
     batch->scale[i] = (float)log(spread);
     batch->s[i] = (float)spread;
     batch->g[i] = (float)pow(spread, skip->gamma);
@@ -104,7 +108,8 @@ void ssmi_learner_batch_fill(ssmi_learner_batch *batch, const ssmi_window_series
         const ssmi_window_series *s = &panel[from->series[item[i]]];
         const size_t o = from->origin[item[i]];
         ssmi_learner_batch_set(batch, i, s->value + o - L, NULL,
-                               first[from->series[item[i]]] + (int64_t)o - 1, skip);
+                               first[from->series[item[i]]] + (int64_t)o - 1,
+                               s->n_columns > 0 ? s->column + (o - L) * s->n_columns : NULL, skip);
         for (size_t t = 0; t < L; t++) {
             if (s->missing[o - L + t + 1] > s->missing[o - L + t]) batch->mask[i * L + t] = 0;
         }

@@ -33,6 +33,7 @@ typedef struct ssmi_learner_batch {
     double *z, *linear, *centre; /* (room, width), (room, H), (room): the ridge */
     float *value, *mask, *scale; /* (room, L), (room, L), (room): the network's input */
     float *phase;                /* (room, tokens, phases) */
+    float *columns;              /* (room, L + H, columns) where the network has columns */
     float *skip, *target;        /* (room, H): centre of the head; truth, NaN missing */
     float *s, *g;                /* (room) */
     size_t size;                 /* floats used */
@@ -42,9 +43,11 @@ ssmi_learner_batch ssmi_learner_batch_of(float *base, const ssmi_learner_skip *s
                                          size_t room); /* base NULL: only size */
 
 /* Sets row i from a window of standardised values and its mask (NULL: all observed); `last`: number of the
- * window's last row (learner_phases.h). */
+ * window's last row (learner_phases.h); columns (L + H, columns): what is known of its rows and of those to
+ * come, read where the network has columns. */
 void ssmi_learner_batch_set(ssmi_learner_batch *batch, size_t i, const double *window,
-                            const unsigned char *gap, int64_t last, const ssmi_learner_skip *skip);
+                            const unsigned char *gap, int64_t last, const double *columns,
+                            const ssmi_learner_skip *skip);
 /* Computes the skip of rows [0, n). */
 void ssmi_learner_batch_close(ssmi_learner_batch *batch, size_t n, const ssmi_learner_skip *skip);
 /* Fills a batch from the panel, targets included; first (n_series): number of each series' first row. */

@@ -15,6 +15,19 @@ static ssmi_network lay_out_linear(ssmi_parameters *table, const ssmi_network_si
     return net;
 }
 
+enum { KNOWN_TAPS = 4 };
+
+static void lay_out_known(ssmi_network *net, ssmi_parameters *table)
+{
+    const size_t K = net->size.hidden, columns = net->size.columns, L = net->size.lookback;
+    if (columns == 0) return;
+    net->taps = L + 1 < KNOWN_TAPS ? L + 1 : KNOWN_TAPS;
+    net->known_weight = ssmi_parameters_add(table, "known.", "weight", SSMI_DECAY, K, net->taps * columns, 0);
+    net->known_context = ssmi_parameters_add(table, "known.", "context", SSMI_DECAY, K, K, 0);
+    net->known_bias = ssmi_parameters_add(table, "known.", "bias", SSMI_NO_DECAY, K, 0, 0);
+    net->known_head = ssmi_parameters_add(table, "known.", "head", SSMI_DECAY, SSMI_HEAD_OUTPUTS, K, 0);
+}
+
 static ssmi_network lay_out_tokens(ssmi_parameters *table, const ssmi_network_size *how)
 {
     const ssmi_network_size size = *how;
@@ -22,7 +35,7 @@ static ssmi_network lay_out_tokens(ssmi_parameters *table, const ssmi_network_si
     const size_t d = size.backbone.width, T = (size.lookback - size.patch) / size.stride + 1;
     ssmi_network net = {.size = size,
                         .tokens = T,
-                        .features = 2 * size.patch + 1 + size.phases,
+                        .features = (2 + size.columns) * size.patch + 1 + size.phases,
                         .outputs = SSMI_HEAD_OUTPUTS * size.horizon};
     net.embed_weight = ssmi_parameters_add(table, "embed.", "weight", SSMI_DECAY, d, net.features, 0);
     net.embed_bias = ssmi_parameters_add(table, "embed.", "bias", SSMI_NO_DECAY, d, 0, 0);
@@ -32,12 +45,23 @@ static ssmi_network lay_out_tokens(ssmi_parameters *table, const ssmi_network_si
     net.mix_bias = ssmi_parameters_add(table, "mix.", "bias", SSMI_NO_DECAY, size.hidden, 0, 0);
     net.head_weight = ssmi_parameters_add(table, "head.", "weight", SSMI_DECAY, net.outputs, size.hidden, 0);
     net.head_bias = ssmi_parameters_add(table, "head.", "bias", SSMI_NO_DECAY, net.outputs, 0, 0);
+    lay_out_known(&net, table);
     return net;
 }
 
 ssmi_network ssmi_network_layout(ssmi_parameters *table, const ssmi_network_size *size)
 {
     return size->kind == SSMI_NETWORK_TOKENS ? lay_out_tokens(table, size) : lay_out_linear(table, size);
+}
+
+static void init_known(float *params, const ssmi_network *net, gsl_rng *rng)
+{
+    const size_t K = net->size.hidden, in = net->taps * net->size.columns;
+    if (in == 0) return;
+    ssmi_fill_linear(params + net->known_weight, K * in, in, rng);
+    ssmi_fill_linear(params + net->known_context, K * K, K, rng);
+    ssmi_fill_linear(params + net->known_bias, K, in, rng);
+    ssmi_fill_constant(params + net->known_head, SSMI_HEAD_OUTPUTS * K, 0);
 }
 
 ssm_status ssmi_network_init(float *params, const ssmi_network *net, gsl_rng *rng, ssm_arena *tmp)
@@ -59,5 +83,6 @@ ssm_status ssmi_network_init(float *params, const ssmi_network *net, gsl_rng *rn
     ssmi_fill_linear(params + net->mix_bias, K, flat, rng);
     ssmi_fill_constant(params + net->head_weight, net->outputs * K, 0);
     ssmi_fill_constant(params + net->head_bias, net->outputs, 0);
+    init_known(params, net, rng);
     return SSM_OK;
 }

@@ -1,8 +1,11 @@
 /* The forecasting network: a window in, raw outputs of the quantile head out.
  *
- *     window (lookback) values, mask and phases -> overlapping patches -> linear + position tokens (T, d)
+ *     window (lookback) values, mask, columns and phases -> overlapping patches -> linear + position
+ *     tokens (T, d)
  *     -> residual stack                                                                     backbone.h
  *     -> all tokens side by side -> linear -> SiLU -> dropout -> linear (zero at the start)  (outputs, H)
+ *
+ * Columns that are known for the steps to come speak to the steps as well: known_future_body.h.
  *
  * A patch of which only a share was observed moves the states of its blocks by that share of a step.
  *
@@ -24,17 +27,20 @@ enum { SSMI_DLINEAR_WINDOW = 25 /* rows, odd */ };
 typedef struct ssmi_network_size {
     ssmi_network_kind kind;
     size_t lookback, horizon, patch, stride;
-    size_t phases; /* known numbers of a token beside its rows, such as where in its season it ends */
-    size_t hidden; /* between tokens and outputs */
+    size_t phases;  /* known numbers of a token beside its rows, such as where in its season it ends */
+    size_t columns; /* known beside the values, row by row, up to the last step; not used by linear kinds */
+    size_t hidden;  /* between tokens and outputs */
     ssmi_backbone_size backbone;
 } ssmi_network_size;
 
 typedef struct ssmi_network {
     ssmi_network_size size;
-    size_t tokens, features, outputs; /* T; 2 patch + 1 + phases; SSMI_HEAD_OUTPUTS horizon */
+    size_t tokens, features, outputs; /* T; (2 + columns) patch + 1 + phases; SSMI_HEAD_OUTPUTS horizon */
+    size_t taps;                      /* rows of known columns that a step sees, its own the last */
     ssmi_backbone backbone;
     size_t embed_weight, embed_bias, position, mix_weight, mix_bias, head_weight, head_bias; /* offsets */
-    size_t map_weight, map_bias, mean_weight, width_bias; /* offsets of the linear kinds */
+    size_t known_weight, known_context, known_bias, known_head; /* offsets, where there are columns */
+    size_t map_weight, map_bias, mean_weight, width_bias;       /* offsets of the linear kinds */
 } ssmi_network;
 
 /* lookback >= patch >= stride >= 1 where there are tokens. */

@@ -1,10 +1,13 @@
 /* The forecasting network for one element type. */
+#include "neural/known_future_body.h"
+
 typedef struct NAME(network_record) {
     REAL *patches;         /* (batch T, features) */
     REAL *embedded, *flat; /* (batch T, d): before and after the backbone */
     REAL *mixed, *hidden;  /* (batch, hidden): before SiLU; after SiLU and dropout */
     REAL *mask, *step;     /* (batch, hidden), (batch T) */
     REAL *backbone;
+    NAME(known_record) known;
     size_t size;
 } NAME(network_record);
 
@@ -20,6 +23,7 @@ static NAME(network_record) NAME(network_record_of)(REAL *base, const ssmi_netwo
     r.mask = NAME(carve)(base, &r.size, batch * net->size.hidden);
     r.step = NAME(carve)(base, &r.size, rows);
     r.backbone = NAME(carve)(base, &r.size, NAME(ssmi_backbone_record)(&net->backbone, batch, net->tokens));
+    r.known = NAME(known_record_of)(base, &r.size, net, batch);
     return r;
 }
 
@@ -42,16 +46,18 @@ size_t NAME(ssmi_network_scratch)(const ssmi_network *net, size_t batch)
 /* Patches end at the window's last row; rows at its front that fill no patch are left out. */
 static void NAME(cut_patches)(REAL *patches, const NAME(ssmi_network_input) * in, const ssmi_network *net)
 {
-    const size_t L = net->size.lookback, patch = net->size.patch;
-    const size_t skip = (L - patch) % net->size.stride;
+    const size_t L = net->size.lookback, patch = net->size.patch, columns = net->size.columns;
+    const size_t skip = (L - patch) % net->size.stride, phases = net->size.phases;
     for (size_t i = 0; i < in->batch * net->tokens; i++, patches += net->features) {
-        const size_t b = i / net->tokens, from = b * L + skip + i % net->tokens * net->size.stride;
+        const size_t b = i / net->tokens, row = skip + i % net->tokens * net->size.stride, from = b * L + row;
         memcpy(patches, in->value + from, patch * sizeof *patches);
         memcpy(patches + patch, in->mask + from, patch * sizeof *patches);
         patches[2 * patch] = in->scale[b];
-        if (net->size.phases > 0)
-            memcpy(patches + 2 * patch + 1, in->phase + i * net->size.phases,
-                   net->size.phases * sizeof *patches);
+        if (phases > 0) memcpy(patches + 2 * patch + 1, in->phase + i * phases, phases * sizeof *patches);
+        if (columns > 0)
+            memcpy(patches + 2 * patch + 1 + phases,
+                   in->columns + (b * (L + net->size.horizon) + row) * columns,
+                   patch * columns * sizeof *patches);
     }
 }
 
@@ -110,6 +116,7 @@ void NAME(ssmi_network_forward)(REAL *out, REAL *record, REAL *scratch, const NA
     NAME(ssmi_linear_forward)
     (out, net->outputs, r.hidden, K, params + net->head_weight, params + net->head_bias, in->batch, K,
      net->outputs);
+    NAME(known_forward)(out, &r.known, r.hidden, in, params, net);
 }
 
 void NAME(ssmi_network_backward)(REAL *dparams, REAL *scratch, const REAL *dout, REAL *record, size_t batch,
@@ -128,6 +135,7 @@ void NAME(ssmi_network_backward)(REAL *dparams, REAL *scratch, const REAL *dout,
     NAME(ssmi_linear_backward)
     (dhidden, 0, dparams + net->head_weight, dparams + net->head_bias, dout, net->outputs, r.hidden, K,
      params + net->head_weight, batch, K, net->outputs);
+    NAME(known_backward)(dhidden, dparams, dout, &r.known, r.hidden, batch, params, net);
     for (size_t i = 0; i < batch * K; i++) dhidden[i] *= r.mask[i];
     kernels->silu_backward(dhidden, dhidden, r.mixed, batch * K);
     NAME(ssmi_linear_backward)

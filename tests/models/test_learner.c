@@ -313,7 +313,7 @@ static void the_skip_of_a_batch_is_the_ridge_of_each_window(void **state)
         assert_non_null(memory);
         ssmi_learner_batch batch = ssmi_learner_batch_of(memory, &skip, ROOM);
         for (size_t i = 0; i < ROOM; i++)
-            ssmi_learner_batch_set(&batch, i, panel.value + 30 * i, NULL, 0, &skip);
+            ssmi_learner_batch_set(&batch, i, panel.value + 30 * i, NULL, 0, NULL, &skip);
         ssmi_learner_batch_close(&batch, ROOM, &skip);
         for (size_t i = 0; i < ROOM; i++) {
             ssmi_ridge_regressors(z, &c, panel.value + 30 * i, &ridge);

@@ -11,20 +11,22 @@
 #include "differences.h"
 #include "neural/network.h"
 
-enum { BATCH = 3, LOOKBACK = 27, HORIZON = 5, MAX_PHASE = 64 };
+enum { BATCH = 3, LOOKBACK = 27, HORIZON = 5, MAX_PHASE = 64, MAX_COLUMNS = 2 };
+
+enum { KNOWN = BATCH * (LOOKBACK + HORIZON) * MAX_COLUMNS };
 
 /* A small network with its data in both precisions. */
 typedef struct fixture {
     ssmi_parameters table;
     ssmi_network net;
     double *params, *dparams, *record, *scratch, *out, *dout;
-    double value[BATCH * LOOKBACK], mask[BATCH * LOOKBACK], scale[BATCH], phase[MAX_PHASE];
+    double value[BATCH * LOOKBACK], mask[BATCH * LOOKBACK], scale[BATCH], phase[MAX_PHASE], columns[KNOWN];
     double dropout;
 } fixture;
 
 static ssmi_network_input_f64 input_of(const fixture *f)
 {
-    return (ssmi_network_input_f64){BATCH, f->value, f->mask, f->scale, f->phase};
+    return (ssmi_network_input_f64){BATCH, f->value, f->mask, f->scale, f->phase, f->columns};
 }
 
 /* A smooth function of the raw outputs: their product with fixed weights. */
@@ -56,6 +58,7 @@ static int open_network(void **state, ssmi_network_size size)
     fill_numbers(f->value, BATCH * LOOKBACK, -1, 1, 19);
     fill_numbers(f->scale, BATCH, -1, 1, 23);
     fill_numbers(f->phase, MAX_PHASE, -1, 1, 29);
+    fill_numbers(f->columns, KNOWN, -1, 1, 31);
     for (size_t i = 0; i < BATCH * LOOKBACK; i++) f->mask[i] = i % 5 == 0 ? 0 : 1;
     f->dropout = 0.3;
     *state = f;
@@ -68,12 +71,13 @@ static int open_fixture(void **state)
     return open_network(state, (ssmi_network_size){.backbone = {.n_blocks = 2, .block = {block, block}}});
 }
 
-/* One block of every other kind, forwards and backwards, and phases. */
+/* One block of every other kind, forwards and backwards, phases, and known columns. */
 static int open_mixed(void **state)
 {
     return open_network(
         state, (ssmi_network_size){
                    .phases = 3,
+                   .columns = MAX_COLUMNS,
                    .backbone = {
                        .n_blocks = 4,
                        .bidirectional = 1,
@@ -133,8 +137,8 @@ static void single_precision_agrees_with_double_on_every_path(void **state)
     const ssmi_network_input_f64 in = input_of(f);
     float *value = narrow(f->value, BATCH * LOOKBACK), *mask = narrow(f->mask, BATCH * LOOKBACK);
     float *scale = narrow(f->scale, BATCH), *params = narrow(f->params, f->table.size);
-    float *phase = narrow(f->phase, MAX_PHASE);
-    const ssmi_network_input_f32 in32 = {BATCH, value, mask, scale, phase};
+    float *phase = narrow(f->phase, MAX_PHASE), *columns = narrow(f->columns, KNOWN);
+    const ssmi_network_input_f32 in32 = {BATCH, value, mask, scale, phase, columns};
     const size_t n = BATCH * f->net.outputs;
     fill_numbers(f->dout, n, -1, 1, 41);
     float *dout = narrow(f->dout, n), *out = calloc(n, sizeof *out);
@@ -159,7 +163,7 @@ static void single_precision_agrees_with_double_on_every_path(void **state)
         }
         assert_true(worst < 1e-5 * largest);
     }
-    float *all[] = {value, mask, scale, phase, params, dout, out, record, scratch, dparams};
+    float *all[] = {value, mask, scale, phase, columns, params, dout, out, record, scratch, dparams};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
 }
 
@@ -213,6 +217,22 @@ static void the_mean_taken_off_is_that_of_the_rows_around(void **state)
     assert_true(f->out[HORIZON] == f->out[0] && f->out[1] == 0);
 }
 
+/* Of what is known of step 2 the steps before it hear nothing, nor of rows before the taps through the step.
+ */
+static void a_known_row_speaks_to_its_own_step_and_the_next_three(void **state)
+{
+    fixture *f = *state;
+    double before[SSMI_HEAD_OUTPUTS * HORIZON];
+    output_product(f);
+    memcpy(before, f->out, sizeof before);
+    f->columns[(LOOKBACK + 1) * MAX_COLUMNS] += 1;
+    output_product(f);
+    for (size_t k = 0; k < SSMI_HEAD_OUTPUTS; k++) {
+        assert_true(f->out[k * HORIZON] == before[k * HORIZON]);
+        for (size_t h = 1; h < HORIZON; h++) assert_true(f->out[k * HORIZON + h] != before[k * HORIZON + h]);
+    }
+}
+
 static void the_table_covers_the_flat_array_once(void **state)
 {
     fixture *f = *state;
@@ -239,6 +259,7 @@ int main(void)
         WITH(open_mixed, single_precision_agrees_with_double_on_every_path),
         WITH(open_mixed, an_untrained_network_puts_out_zeros),
         WITH(open_mixed, without_gaps_steps_of_one_change_nothing),
+        WITH(open_mixed, a_known_row_speaks_to_its_own_step_and_the_next_three),
         WITH(open_nlinear, the_gradient_of_every_parameter_matches_differences),
         WITH(open_nlinear, single_precision_agrees_with_double_on_every_path),
         WITH(open_nlinear, an_untrained_network_puts_out_zeros),
