@@ -23,10 +23,10 @@ typedef struct ssm_allocator {
 
 /* Reports progress of long operations. `done` runs from 0 to 1. Returning non-zero cancels the operation
  * (SSM_E_CANCELLED). `stage` is a static string such as "training", empty when there is nothing to show;
- * `value` is a figure worth showing (a loss), NaN if there is none. Called from the thread that made the
- * call. */
+ * `value` is a figure worth showing (a loss), NaN if there is none; `rate` is the learning rate of a
+ * training, NaN elsewhere. Called from the thread that made the call. */
 typedef struct ssm_progress {
-    int (*report)(void *user, const char *stage, double done, double value);
+    int (*report)(void *user, const char *stage, double done, double value, double rate);
     void *user;
 } ssm_progress;
 

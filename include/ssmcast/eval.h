@@ -134,13 +134,15 @@ typedef struct ssm_cost {
 
 typedef struct ssm_outcome {
     const char *label, *model;
-    const char *settings;     /* "lookback=720, alpha=1"; "" */
-    ssm_status status;        /* not SSM_OK: failed, only label, model, settings, message, cost are filled */
-    const char *message;      /* why it failed; "" */
-    const char *note;         /* what the model says about its fit (of the first series); "" */
-    const double *value;      /* (n_horizons, n_measures) */
-    const double *step_value; /* (n_measures, longest horizon): score of each forecast step */
-    const double *loss;       /* (n_horizons, n_origins): ranking metric at each origin, all series */
+    const char *settings; /* "lookback=720, alpha=1"; "" */
+    ssm_status status;    /* not SSM_OK: failed, only label, model, settings, message, cost are filled */
+    const char *message;  /* why it failed; "" */
+    const char *note;     /* what the model says about its fit (of the first series); "" */
+    size_t n_training;    /* checks of the training behind the first fit; 0: nothing was trained */
+    const ssm_training_point *training; /* (n_training) */
+    const double *value;                /* (n_horizons, n_measures) */
+    const double *step_value;           /* (n_measures, longest horizon): score of each forecast step */
+    const double *loss;         /* (n_horizons, n_origins): ranking metric at each origin, all series */
     const ssm_forecast *window; /* (n_windows): the forecasts shown, at the longest horizon */
     ssm_cost cost;
 } ssm_outcome;

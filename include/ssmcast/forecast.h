@@ -66,6 +66,9 @@ SSM_API const char *ssm_forecaster_component(const ssm_forecaster *f, size_t i);
  * Its matrices are valid until the next call on f. SSM_E_UNSUPPORTED: a model that is not linear. */
 SSM_API ssm_status ssm_forecaster_statespace(ssm_forecaster *f, ssm_fitted_system *out);
 SSM_API ssm_status ssm_forecaster_note(const ssm_forecaster *f, char *text, size_t size);
+/* The loss curve of the training behind the fit: writes at most `room` checks in their order and returns how
+ * many; 0 for a model that trains nothing, and for a fit that was loaded from a file. */
+SSM_API size_t ssm_forecaster_training(const ssm_forecaster *f, ssm_training_point *out, size_t room);
 
 /* Facts worth keeping with a model (data file, digest, time step): saved and loaded with it, without meaning
  * to the library. At most 16, key and value copied; setting a key again replaces its value. */

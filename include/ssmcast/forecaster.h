@@ -41,6 +41,17 @@ typedef struct ssm_fitted_system {
     int logarithm;        /* the observations of the system are the logarithms of the data */
 } ssm_fitted_system;
 
+/* One check of a training. Losses are per window, as parts of the loss on the validation windows before
+ * training: 1 is no better than untrained. */
+typedef struct ssm_training_point {
+    double step;       /* training steps done */
+    double rate;       /* the learning rate of the last of them */
+    double train;      /* mean of the training windows since the check before, NaN without a good step */
+    double validation; /* of the validation windows */
+} ssm_training_point;
+
+enum { SSM_TRAINING_POINTS = 64 }; /* checks that are kept of a training at most */
+
 /* What a model can do. */
 enum {
     SSM_CAP_MISSING = 1 << 0,   /* NaN in fit and history is handled; else it is refused */
@@ -130,6 +141,9 @@ typedef struct ssm_forecaster_type {
     /* SSM_CAP_ONLINE: names everything that condition and update made, in the same way. When loading, params
      * came before, condition did not: what condition allocates is allocated here. */
     ssm_status (*state)(void *self, ssm_archive *archive);
+    /* The first `room` checks of the training behind this fit, in their order; returns how many. NULL:
+     * nothing is trained. */
+    size_t (*training)(const void *self, ssm_training_point *out, size_t room);
     /* One line on what was fitted or decided and why, lower case; "" if there is nothing to say. NULL: none.
      */
     ssm_status (*note)(const void *self, char *text, size_t size);

@@ -99,11 +99,16 @@ ssm_status ssmi_fail_prefix(ssm_context *ctx, ssm_status status, const char *for
     return status;
 }
 
-ssm_status ssmi_progress(ssm_context *ctx, const char *stage, double done, double value)
+ssm_status ssmi_progress_training(ssm_context *ctx, const char *stage, double done, double loss, double rate)
 {
     if (ctx->progress.report == NULL) return SSM_OK;
-    if (ctx->progress.report(ctx->progress.user, stage, done, value) == 0) return SSM_OK;
+    if (ctx->progress.report(ctx->progress.user, stage, done, loss, rate) == 0) return SSM_OK;
     return ssmi_fail(ctx, SSM_E_CANCELLED, "cancelled%s%s", *stage != '\0' ? " while " : "", stage);
+}
+
+ssm_status ssmi_progress(ssm_context *ctx, const char *stage, double done, double value)
+{
+    return ssmi_progress_training(ctx, stage, done, value, NAN);
 }
 
 int ssmi_size_mul(size_t count, size_t size, size_t *out)

@@ -27,6 +27,7 @@ ssm_status ssmi_fail_prefix(ssm_context *ctx, ssm_status status, const char *for
 /* SSM_E_CANCELLED with a message when the caller's progress callback asks to stop, else SSM_OK. An empty
  * stage only asks. */
 ssm_status ssmi_progress(ssm_context *ctx, const char *stage, double done, double value);
+ssm_status ssmi_progress_training(ssm_context *ctx, const char *stage, double done, double loss, double rate);
 
 /* Memory straight from the context's allocator, for handles. All count×size checks are in ssmi_size_mul. */
 void *ssmi_resize(ssm_context *ctx, void *pointer, size_t count, size_t size); /* NULL: message is set */

@@ -1,6 +1,7 @@
 /* `ssmcast fit`: estimate a model and keep it. */
 #include "cli/exogenous.h"
 #include "cli/prediction.h"
+#include "eval/plot.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 typedef struct fit_options {
     cli_input input;
     cli_request request;
-    const char *output;
+    const char *output, *plot;
 } fit_options;
 
 static int report(cli_session *session, const fit_options *options, const cli_data *data, ssm_forecaster *f,
@@ -25,6 +26,19 @@ static int report(cli_session *session, const fit_options *options, const cli_da
     return CLI_OK;
 }
 
+static int plot_training(cli_session *session, const char *path, const ssm_forecaster *f)
+{
+    ssm_training_point point[SSM_TRAINING_POINTS];
+    const size_t n = ssm_forecaster_training(f, point, SSM_TRAINING_POINTS);
+    const char *name = ssm_forecaster_type_of(f)->name;
+    if (n == 0) {
+        cli_warn(session, "\"%s\" trained nothing: no loss curve to draw", name);
+        return CLI_OK;
+    }
+    const ssm_status status = ssmi_plot_training(session->ctx, path, point, n, name);
+    return status == SSM_OK ? CLI_OK : cli_fail(session, status);
+}
+
 static int fit_data(cli_session *session, const fit_options *options, const cli_data *data, ssm_arena *arena)
 {
     ssm_forecaster *f;
@@ -37,7 +51,9 @@ static int fit_data(cli_session *session, const fit_options *options, const cli_
     }
     ssm_status status = cli_fit_shared(&options->request, data, horizon, arena, &f);
     if (status == SSM_OK) status = cli_save(options->output, data, f, arena);
-    return status == SSM_OK ? report(session, options, data, f, arena) : cli_fail(session, status);
+    if (status != SSM_OK) return cli_fail(session, status);
+    const int failed = options->plot != NULL ? plot_training(session, options->plot, f) : CLI_OK;
+    return failed ? failed : report(session, options, data, f, arena);
 }
 
 static int run(cli_session *session, void *options_, size_t n, char **operands)
@@ -58,9 +74,12 @@ static int run(cli_session *session, void *options_, size_t n, char **operands)
     return result;
 }
 
-static const cli_option output_options[] = {{"output", 'o', "FILE", "where to save the model (safetensors)",
-                                             CLI_TEXT, offsetof(fit_options, output), NULL, 0, 0, NULL},
-                                            {0}};
+static const cli_option output_options[] = {
+    {"output", 'o', "FILE", "where to save the model (safetensors)", CLI_TEXT, offsetof(fit_options, output),
+     NULL, 0, 0, NULL},
+    {"plot", 0, "FILE", "draw the loss curve of a trained model; the suffix decides: .svg, .png, .pdf",
+     CLI_TEXT, offsetof(fit_options, plot), NULL, 0, 0, NULL},
+    {0}};
 
 static const cli_group groups[] = {{"Model", cli_request_options, offsetof(fit_options, request)},
                                    {"Output", output_options, 0},

@@ -36,14 +36,17 @@ static void print_time_left(cli_session *session, const char *stage, double done
         fprintf(stderr, "  %.0f min left", left / 60);
 }
 
-static int report_progress(void *user, const char *stage, double done, double value)
+static int report_progress(void *user, const char *stage, double done, double value, double rate)
 {
     cli_session *session = user;
     if (session->interactive && !session->quiet && *stage != '\0') {
         int filled = (int)(done * 30.0 + 0.5);
         fprintf(stderr, "\r%-24.24s [%-30.*s] %3.0f %%", stage, filled, "##############################",
                 100.0 * done);
-        if (value == value) fprintf(stderr, "  %.5g", value);
+        if (rate == rate)
+            fprintf(stderr, "  loss %.4f  rate %.2g", value, rate);
+        else if (value == value)
+            fprintf(stderr, "  %.5g", value);
         print_time_left(session, stage, done);
         fputs("\033[K", stderr); /* what a longer line left */
         if (done >= 1.0) fputs("\r\033[K", stderr);

@@ -18,11 +18,13 @@ typedef struct run {
     ssmi_backtest *b;
     const ssm_entrant *entrant;
     ssm_outcome *outcome;
-    ssm_forecast *window; /* (n_windows) being filled */
-    char *note;           /* NOTE_SIZE */
-    ssmi_tally *tally;    /* (BLOCK) */
-    size_t first;         /* series of the first tally */
-    size_t done, of;      /* forecasts, for progress; only counted where one thread runs */
+    ssm_forecast *window;         /* (n_windows) being filled */
+    char *note;                   /* NOTE_SIZE */
+    ssm_training_point *training; /* (SSM_TRAINING_POINTS) */
+    size_t n_training;
+    ssmi_tally *tally; /* (BLOCK) */
+    size_t first;      /* series of the first tally */
+    size_t done, of;   /* forecasts, for progress; only counted where one thread runs */
 } run;
 
 /* One series of it, or those of one vector, while forecasts come in. */
@@ -121,6 +123,12 @@ static ssm_status fit(run *self, ssm_forecaster *f, size_t first, size_t count, 
     return status;
 }
 
+static ssm_status ask_about_fit(run *self, const ssm_forecaster *f)
+{
+    self->n_training = ssm_forecaster_training(f, self->training, SSM_TRAINING_POINTS);
+    return ssm_forecaster_note(f, self->note, NOTE_SIZE);
+}
+
 /* Fits and forecasts the series [first, first + count) with one handle; tally has one entry for each. */
 static ssm_status run_handle(run *self, ssm_forecaster *f, size_t first, size_t count, ssmi_tally *tally,
                              ssm_arena *tmp)
@@ -129,7 +137,7 @@ static ssm_status run_handle(run *self, ssm_forecaster *f, size_t first, size_t 
     size_t parts = r->refit ? r->n_origins : 1;
     for (size_t p = 0; p < parts; p++) {
         SSMI_TRY(fit(self, f, first, count, p, tally, tmp));
-        if (p == 0 && first == 0) SSMI_TRY(ssm_forecaster_note(f, self->note, NOTE_SIZE));
+        if (p == 0 && first == 0) SSMI_TRY(ask_about_fit(self, f));
         for (size_t i = 0; i < count; i += ssm_forecaster_width(f)) {
             SSMI_TRY(roll(self, f, first + i, p, r->n_origins / parts, &tally[i], tmp));
         }
@@ -266,7 +274,8 @@ static ssm_status make_windows(run *self)
     ssm_arena *memory = &self->b->memory;
     self->window = SSMI_ALLOC(memory, ssm_forecast, r->n_windows);
     self->note = ssmi_arena_alloc(memory, NOTE_SIZE, 1);
-    if (self->window == NULL || self->note == NULL) return SSM_E_MEMORY;
+    self->training = SSMI_ALLOC(memory, ssm_training_point, SSM_TRAINING_POINTS);
+    if (self->window == NULL || self->note == NULL || self->training == NULL) return SSM_E_MEMORY;
     for (size_t w = 0; w < r->n_windows; w++) {
         self->window[w] =
             (ssm_forecast){r->longest, r->n_levels, r->level, SSMI_ALLOC(memory, double, r->longest),
@@ -309,6 +318,8 @@ static ssm_status finish(run *self, const ssmi_tally *total, ssm_status status)
     ssm_outcome *outcome = self->outcome;
     outcome->status = status;
     outcome->note = self->note;
+    outcome->n_training = self->n_training;
+    outcome->training = self->training;
     outcome->message = "";
     if (status != SSM_OK) {
         outcome->message = ssmi_arena_strdup(&self->b->memory, ssm_context_message(self->b->memory.ctx));

@@ -93,6 +93,16 @@ int ssmi_plots_available(void);
 ssm_status ssmi_plot_forecast(ssm_context *ctx, const char *path, const ssm_series *history,
                               const ssm_forecast *forecast, const char *title);
 
+/* The loss curve of a training as layers: on the training windows, dashed, and on the validation windows,
+ * with the label. Their numbers live in `memory`. */
+enum { SSMI_TRAINING_LAYERS = 2 };
+ssm_status ssmi_training_layers(ssmi_layer layer[SSMI_TRAINING_LAYERS], const ssm_training_point *point,
+                                size_t n, size_t ink, const char *label, ssm_arena *memory);
+void ssmi_training_axes(ssmi_panel *panel);
+/* The loss curve of one training, n >= 1. */
+ssm_status ssmi_plot_training(ssm_context *ctx, const char *path, const ssm_training_point *point, size_t n,
+                              const char *title);
+
 /* A smoothed series: values, signal with its band, forecasts behind, marked rows, components below. */
 typedef struct ssmi_smoothed_picture {
     const ssm_series *series;

@@ -33,5 +33,7 @@ ssm_status ssmi_figure_steps(ssm_arena *memory, const ssm_backtest *b, ssmi_figu
 ssm_status ssmi_figure_origins(ssm_arena *memory, const ssm_backtest *b, ssmi_figure *figure);
 ssm_status ssmi_figure_coverage(ssm_arena *memory, const ssm_backtest *b, ssmi_figure *figure);
 ssm_status ssmi_figure_cost(ssm_arena *memory, const ssm_backtest *b, ssmi_figure *figure);
+/* Of the models that were trained; no panel where there are none. */
+ssm_status ssmi_figure_training(ssm_arena *memory, const ssm_backtest *b, ssmi_figure *figure);
 
 #endif

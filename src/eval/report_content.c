@@ -203,6 +203,18 @@ static ssm_status add_cost(content *c)
     return SSM_OK;
 }
 
+static ssm_status add_training(content *c)
+{
+    ssmi_figure figure;
+    SSMI_TRY(ssmi_figure_training(c->memory, c->b, &figure));
+    if (!ssmi_plots_available() || figure.n_panels == 0) return SSM_OK;
+    SSMI_TRY(add_section(c, "training", "How training went"));
+    return add_figure(c, "training-figure", &figure, "Loss of each trained model against training steps",
+                      "Loss at each check of the first training, as a part of the loss on the validation "
+                      "windows before it: on the validation windows, and dashed on those learned from. The "
+                      "weights at the lowest validation loss are used, and none above 1.");
+}
+
 static ssm_status add_failures(content *c)
 {
     if (ssmi_report_failures(c->b) == 0) return SSM_OK;
@@ -361,8 +373,8 @@ ssm_status ssmi_report_compose(ssm_arena *memory, const ssm_backtest *b, const s
                                ssmi_document **out)
 {
     static ssm_status (*const section[])(content *) = {
-        add_title, add_verdicts, add_scores, add_windows,  add_steps,  add_intervals,
-        add_cost,  add_failures, add_notes,  add_question, add_method,
+        add_title, add_verdicts, add_scores,   add_windows, add_steps,    add_intervals,
+        add_cost,  add_training, add_failures, add_notes,   add_question, add_method,
     };
     ssmi_document *doc = SSMI_ALLOC(memory, ssmi_document, 1);
     if (doc == NULL) return SSM_E_MEMORY;

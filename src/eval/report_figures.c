@@ -220,6 +220,24 @@ ssm_status ssmi_figure_origins(ssm_arena *memory, const ssm_backtest *b, ssmi_fi
     return error_axis(memory, b, " of the forecast made at this time", &panel->y);
 }
 
+ssm_status ssmi_figure_training(ssm_arena *memory, const ssm_backtest *b, ssmi_figure *figure)
+{
+    ssmi_layer *layer;
+    ssmi_panel *panel;
+    if (one_panel(memory, SSMI_TRAINING_LAYERS * b->n_outcomes, &layer, &panel, figure) == NULL)
+        return SSM_E_MEMORY;
+    for (size_t o = 0; o < b->n_outcomes; o++) {
+        const ssm_outcome *trained = &b->outcome[o];
+        if (trained->status != SSM_OK || trained->n_training == 0) continue;
+        SSMI_TRY(ssmi_training_layers(layer + panel->n_layers, trained->training, trained->n_training,
+                                      SSMI_INK_SERIES + o, trained->label, memory));
+        panel->n_layers += SSMI_TRAINING_LAYERS;
+    }
+    ssmi_training_axes(panel);
+    figure->n_panels = panel->n_layers > 0;
+    return SSM_OK;
+}
+
 /* Actual against nominal coverage of one model. */
 static ssm_status coverage_line(ssm_arena *memory, const ssm_backtest *b, size_t outcome, size_t horizon,
                                 ssmi_layer *line, ssmi_layer *dots)

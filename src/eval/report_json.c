@@ -194,6 +194,21 @@ static json_t *steps_of(writer *w, size_t outcome)
     return object;
 }
 
+static json_t *training_of(writer *w, const ssm_outcome *o)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < o->n_training; i++) {
+        const ssm_training_point *p = &o->training[i];
+        json_t *object = json_object();
+        put(w, object, "step", number(p->step));
+        put(w, object, "rate", number(p->rate));
+        put(w, object, "train", number(p->train));
+        put(w, object, "validation", number(p->validation));
+        append(w, array, object);
+    }
+    return array;
+}
+
 static json_t *models(writer *w)
 {
     json_t *array = json_array();
@@ -206,6 +221,7 @@ static json_t *models(writer *w)
         put(w, object, "status", text(w, o->status == SSM_OK ? "ok" : ssm_status_text(o->status)));
         if (o->status == SSM_OK) {
             put(w, object, "note", text(w, o->note));
+            if (o->n_training > 0) put(w, object, "training", training_of(w, o));
             put(w, object, "scores", scores_of(w, i));
             put(w, object, "steps", steps_of(w, i));
         } else {

@@ -279,6 +279,12 @@ ssm_status ssm_forecaster_note(const ssm_forecaster *f, char *text, size_t size)
     return f->type->note(f->self, text, size);
 }
 
+size_t ssm_forecaster_training(const ssm_forecaster *f, ssm_training_point *out, size_t room)
+{
+    if (f->stage == SSMI_STAGE_NEW || f->type->training == NULL) return 0;
+    return f->type->training(f->self, out, room);
+}
+
 static size_t annotation_place(const ssm_forecaster *f, const char *key)
 {
     size_t i = 0;

@@ -156,6 +156,11 @@ static ssm_status regress(ssmi_learner *self, ssmi_window_series *panel, const s
     return SSM_OK;
 }
 
+size_t ssmi_learner_curve(const void *self, ssm_training_point *out, size_t room)
+{
+    return ssmi_training_curve(out, &((const ssmi_learner *)self)->result, room);
+}
+
 ssm_status ssmi_learner_fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm_arena *tmp)
 {
     ssmi_learner *self = self_;

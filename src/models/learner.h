@@ -92,6 +92,7 @@ ssm_status ssmi_learner_update(void *self, const double *y);
 ssm_status ssmi_learner_predict(const void *self, ssm_forecast *out, ssm_arena *tmp);
 ssm_status ssmi_learner_params(void *self, ssm_archive *archive);
 ssm_status ssmi_learner_state(void *self, ssm_archive *archive);
+size_t ssmi_learner_curve(const void *self, ssm_training_point *out, size_t room);
 ssm_status ssmi_learner_note(const void *self, char *text, size_t size);
 
 /* Between the files of the family. */

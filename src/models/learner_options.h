@@ -69,6 +69,6 @@ extern const char *const ssmi_learner_normalise[],
     .self_size = sizeof(ssmi_learner), .options_size = sizeof(ssmi_learner_options), .options = table,       \
     .init = init_, .fit = ssmi_learner_fit, .condition = ssmi_learner_condition,                             \
     .update = ssmi_learner_update, .predict = ssmi_learner_predict, .params = ssmi_learner_params,           \
-    .state = ssmi_learner_state, .note = ssmi_learner_note
+    .state = ssmi_learner_state, .training = ssmi_learner_curve, .note = ssmi_learner_note
 
 #endif

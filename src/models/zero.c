@@ -164,6 +164,11 @@ static ssm_status state(void *self_, ssm_archive *archive)
                              ssmi_archive_memory(archive));
 }
 
+static size_t training(const void *self_, ssm_training_point *out, size_t room)
+{
+    return ssmi_training_curve(out, &((const zero *)self_)->tuning.result, room);
+}
+
 static ssm_status note(const void *self_, char *text, size_t size)
 {
     const zero *self = self_;
@@ -225,5 +230,6 @@ const ssm_forecaster_type ssmi_model_zero = {
     .predict = predict,
     .params = params,
     .state = state,
+    .training = training,
     .note = note,
 };

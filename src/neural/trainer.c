@@ -50,6 +50,17 @@ static double score_of(const double *loss, const double *start)
     return sum / SSMI_LOSS_PARTS;
 }
 
+size_t ssmi_training_curve(ssm_training_point *out, const ssmi_training_result *result, size_t room)
+{
+    const size_t n = result->n_curve < room ? result->n_curve : room;
+    for (size_t i = 0; i < n; i++) {
+        const ssmi_training_point *p = &result->curve[i];
+        out[i] = (ssm_training_point){p->step, p->rate, score_of(p->train, result->start),
+                                      score_of(p->validation, result->start)};
+    }
+    return n;
+}
+
 static int no_part_is_worse(const double *loss, const double *start)
 {
     for (size_t k = 0; k < SSMI_LOSS_PARTS; k++) {
@@ -203,7 +214,8 @@ static ssm_status check(course *c)
         memcpy(p->best, loss, sizeof loss);
         memcpy(c->best, c->average, c->g.table->size * sizeof *c->best);
     }
-    return ssmi_progress(c->ctx, "training", (double)p->steps / (double)c->how->steps, p->best_score);
+    return ssmi_progress_training(c->ctx, "training", (double)p->steps / (double)c->how->steps, score,
+                                  rate_of(c->how, (size_t)p->steps - 1));
 }
 
 /* Up to the next point at which a run may be stopped and gone on with. */

@@ -20,8 +20,9 @@
 #include "base/arena.h"
 #include "base/digest.h"
 #include "neural/parameters.h"
+#include <ssmcast/forecaster.h>
 
-enum { SSMI_LOSS_PARTS = 2, SSMI_MAX_SKIPS = 5, SSMI_CURVE_POINTS = 64 };
+enum { SSMI_LOSS_PARTS = 2, SSMI_MAX_SKIPS = 5, SSMI_CURVE_POINTS = SSM_TRAINING_POINTS };
 
 /* What is trained. Both functions sum over their windows, may write only to their outputs and workspace, and
  * must not depend on which thread runs them. */
@@ -67,6 +68,10 @@ typedef struct ssmi_training_result {
     size_t n_curve;                                       /* checks, at most the first SSMI_CURVE_POINTS */
     ssmi_training_point curve[SSMI_CURVE_POINTS];
 } ssmi_training_result;
+
+/* The curve with its losses as parts of those at the start, the mean over the parts; at most `room` points,
+ * returns how many. */
+size_t ssmi_training_curve(ssm_training_point *out, const ssmi_training_result *result, size_t room);
 
 size_t ssmi_training_batches(const ssmi_training *how); /* accumulate, at least 1 */
 

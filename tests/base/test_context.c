@@ -9,6 +9,7 @@
 #include "base/counting.h"
 #include "base/parallel.h"
 #include "base/text.h"
+#include <math.h>
 
 static ssm_context *context(const ssm_allocator *allocator)
 {
@@ -78,9 +79,11 @@ static void a_text_that_is_too_long_is_cut_not_overrun(void **state)
     ssm_context_free(ctx);
 }
 
-static int stop_past_half(void *user, const char *stage, double done, double value)
+static int stop_past_half(void *user, const char *stage, double done, double value, double rate)
 {
-    *(double *)user = value;
+    double *seen = user;
+    seen[0] = value;
+    seen[1] = rate;
     assert_string_equal(stage, "training");
     return done > 0.5;
 }
@@ -89,11 +92,13 @@ static void progress_is_passed_on_and_can_cancel(void **state)
 {
     (void)state;
     ssm_context *ctx = context(NULL);
-    double seen = 0.0;
+    double seen[2] = {0, 0};
     assert_int_equal(ssmi_progress(ctx, "training", 0.9, 1.0), SSM_OK);
-    ssm_context_set_progress(ctx, (ssm_progress){stop_past_half, &seen});
+    ssm_context_set_progress(ctx, (ssm_progress){stop_past_half, seen});
     assert_int_equal(ssmi_progress(ctx, "training", 0.2, 3.25), SSM_OK);
-    assert_true(seen == 3.25);
+    assert_true(seen[0] == 3.25 && isnan(seen[1])); /* only a training has a rate */
+    assert_int_equal(ssmi_progress_training(ctx, "training", 0.2, 3.0, 1e-3), SSM_OK);
+    assert_true(seen[0] == 3.0 && seen[1] == 1e-3);
     assert_int_equal(ssmi_progress(ctx, "training", 0.7, 2.0), SSM_E_CANCELLED);
     assert_string_equal(ssm_context_message(ctx), "cancelled while training");
     ssm_context_free(ctx);

@@ -43,11 +43,11 @@ typedef struct watch {
     double start, last;
 } watch;
 
-static int report(void *user, const char *stage, double done, double value)
+static int report(void *user, const char *stage, double done, double value, double rate)
 {
     watch *w = user;
     const double now = seconds();
-    (void)stage;
+    (void)stage, (void)rate;
     if (now - w->last > 10) {
         fprintf(stderr, "%6.1f %% loss %.4f after %.0f s\n", 100 * done, value, now - w->start);
         w->last = now;

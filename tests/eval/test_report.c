@@ -41,7 +41,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     static const char *const figures[] = {"windows-5",      "windows-24",      "steps-figure",
-                                          "origins-figure", "coverage-figure", "cost-figure"};
+                                          "origins-figure", "coverage-figure", "cost-figure",
+                                          "training-figure"};
     char path[512];
     (void)state;
     ssm_context_free(ctx);
@@ -301,6 +302,45 @@ static void reports_are_the_same_bytes_for_any_number_of_threads(void **state)
     ssm_backtest_free(four);
 }
 
+static void a_report_shows_the_loss_curve_of_what_was_trained(void **state)
+{
+    static const size_t horizon = 5;
+    static const ssm_setting few[] = {{"windows", "3000"}, {"lookback", "24"}};
+    static const ssm_entrant trained[] = {{.model = "naive"},
+                                          {.model = "dlinear", .n_settings = 2, .setting = few}};
+    (void)state;
+    const ssm_backtest_plan plan = {.panel = data.panel,
+                                    .n_series = 1,
+                                    .entrant = trained,
+                                    .n_entrants = 2,
+                                    .horizon = &horizon,
+                                    .n_horizons = 1,
+                                    .max_origins = 3};
+    ssm_backtest *b = NULL;
+    assert_int_equal(ssm_backtest_run(ctx, &plan, &b), SSM_OK);
+    const ssm_outcome *o = &b->outcome[1];
+    assert_int_equal(b->outcome[0].n_training, 0);
+    assert_in_range(o->n_training, 2, SSM_TRAINING_POINTS);
+    char *text = report(b, SSM_REPORT_JSON);
+    json_t *root = json_loads(text, 0, NULL);
+    const json_t *models = at(root, "models"), *curve = at(json_array_get(models, 1), "training");
+    assert_null(json_object_get(json_array_get(models, 0), "training"));
+    assert_int_equal(json_array_size(curve), o->n_training);
+    for (size_t i = 0; i < o->n_training; i++) {
+        const json_t *point = json_array_get(curve, i);
+        const double found = json_number_value(at(point, "validation"));
+        assert_true(json_number_value(at(point, "step")) == o->training[i].step);
+        assert_true(fabs(found - o->training[i].validation) <= 1e-11 * found);
+    }
+    json_decref(root);
+    free(text);
+    text = report(b, SSM_REPORT_HTML);
+    assert_true((strstr(text, "<section id=\"training\">") != NULL) == ssmi_plots_available());
+    assert_true(is_balanced(text));
+    free(text);
+    ssm_backtest_free(b);
+}
+
 static void an_unwritable_place_is_an_error(void **state)
 {
     ssm_report_facts facts = {.seed = 1};
@@ -342,6 +382,7 @@ int main(void)
         cmocka_unit_test(markdown_names_figures_that_exist),
         cmocka_unit_test(json_carries_the_numbers),
         cmocka_unit_test(reports_are_the_same_bytes_for_any_number_of_threads),
+        cmocka_unit_test(a_report_shows_the_loss_curve_of_what_was_trained),
         cmocka_unit_test(an_unwritable_place_is_an_error),
         cmocka_unit_test(a_report_without_any_score_can_be_written),
     };

@@ -190,10 +190,10 @@ static void rows_one_by_one_with_gaps_are_the_history_at_once(void **state)
     ssm_context_free(ctx);
 }
 
-static int cancel(void *user, const char *stage, double done, double value)
+static int cancel(void *user, const char *stage, double done, double value, double rate)
 {
     size_t *left = user;
-    (void)done, (void)value;
+    (void)done, (void)value, (void)rate;
     return strcmp(stage, "training") == 0 && (*left == 0 || --*left == 0);
 }
 
@@ -237,6 +237,37 @@ static void a_stopped_fit_goes_on_from_its_checkpoint_to_the_same_bytes(void **s
     unlink(path);
     unlink(previous);
     assert_int_equal(rmdir(folder), 0);
+}
+
+/* The best of the checks is what the note calls the loss after training. */
+static void the_loss_curve_is_that_of_the_training(void **state)
+{
+    (void)state;
+    double y[LENGTH], last = 0, lowest = 1;
+    ssm_context *ctx;
+    ssm_training_point point[SSM_TRAINING_POINTS], few[2];
+    fill(y, LENGTH);
+    const ssm_series series = monthly(y, LENGTH);
+    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+    ssm_forecaster *f = make(ctx, &variants[5]);
+    assert_int_equal(ssm_forecaster_training(f, point, SSM_TRAINING_POINTS), 0);
+    assert_int_equal(fit(f, &series), SSM_OK);
+    const size_t n = ssm_forecaster_training(f, point, SSM_TRAINING_POINTS);
+    assert_in_range(n, 2, SSM_TRAINING_POINTS);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(point[i].step > last && point[i].rate > 0 && point[i].rate <= 0.01);
+        assert_true(point[i].train > 0 && point[i].validation > 0);
+        last = point[i].step;
+        lowest = fmin(lowest, point[i].validation);
+    }
+    assert_true(lowest < 0.95); /* the network is kept */
+    assert_int_equal(ssm_forecaster_training(f, few, 2), 2);
+    assert_memory_equal(few, point, sizeof few);
+    ssm_forecaster_free(f);
+    f = fixture_fit(ctx, "naive", NULL, NULL, &series, HORIZON);
+    assert_int_equal(ssm_forecaster_training(f, point, SSM_TRAINING_POINTS), 0);
+    ssm_forecaster_free(f);
+    ssm_context_free(ctx);
 }
 
 static void a_row_has_the_same_number_in_every_slice(void **state)
@@ -333,6 +364,7 @@ int main(void)
         cmocka_unit_test(several_networks_are_averaged_and_survive_a_file),
         cmocka_unit_test(rows_one_by_one_with_gaps_are_the_history_at_once),
         cmocka_unit_test(a_stopped_fit_goes_on_from_its_checkpoint_to_the_same_bytes),
+        cmocka_unit_test(the_loss_curve_is_that_of_the_training),
         cmocka_unit_test(a_row_has_the_same_number_in_every_slice),
         cmocka_unit_test(phases_are_those_of_season_and_calendar),
         cmocka_unit_test(the_skip_of_a_batch_is_the_ridge_of_each_window),

@@ -126,10 +126,10 @@ static void tuning_that_only_does_harm_returns_the_pretrained_network(void **sta
     forget(ctx, f);
 }
 
-static int stop_third(void *user, const char *stage, double done, double value)
+static int stop_third(void *user, const char *stage, double done, double value, double rate)
 {
     size_t *left = user;
-    (void)done, (void)value;
+    (void)done, (void)value, (void)rate;
     return strcmp(stage, "training") == 0 && --*left == 0;
 }
 

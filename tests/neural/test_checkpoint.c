@@ -61,10 +61,10 @@ static int tear_down(void **state)
 }
 
 /* Cancels at the n-th report. */
-static int cancel(void *user, const char *stage, double done, double value)
+static int cancel(void *user, const char *stage, double done, double value, double rate)
 {
     size_t *left = user;
-    (void)stage, (void)done, (void)value;
+    (void)stage, (void)done, (void)value, (void)rate;
     return *left == 0 || --*left == 0;
 }
 
