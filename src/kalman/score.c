@@ -1,7 +1,7 @@
 /* The score (Koopman & Shephard 1992; Durbin & Koopman 2012, sec. 7.3.3): with r_t, N_t of the smoother,
  *
  *     d loglik / d Q  = 1/2 sum_t R' (r_t r_t' - N_t) R
- *     d loglik / d H  = 1/2 sum_t (u_t u_t' - D_t)          (through scalars: score_errors.c)
+ *     d loglik / d H  = 1/2 sum_t (u_t u_t' - D_t)          (through scalars: scaled_errors.c)
  *     d loglik / d P1 = 1/2 (r_0 r_0' - N_0)
  *     d loglik / d T  = sum_t (r_t alpha_t' - N_t T P_{t|t}),   alpha_t = a_{t|t} + P_{t|t} T' r_t
  * the last because it is Q^-1 times the smoothed product of eta_t and alpha_t. In the diffuse phase r0 and N0
@@ -47,7 +47,7 @@ ssm_status ssmi_kalman_scorer_init(ssmi_kalman_scorer *s, const ssm_statespace *
                          "the score needs a model that does not depend on time");
     if (motion != NULL) ssmi_kalman_system_move(&s->filter.system, motion);
     SSMI_TRY(ssmi_kalman_backward_init(&s->back, n, arena));
-    SSMI_TRY(ssmi_error_score_init(&s->errors, n, p, arena));
+    SSMI_TRY(ssmi_scaled_errors_init(&s->errors, n, p, arena));
     ssmi_kalman_record *r = &s->record;
     r->innovation = SSMI_ALLOC(arena, ssmi_innovation, p * capacity);
     r->M = SSMI_ALLOC(arena, double, n *p *capacity);
@@ -125,25 +125,27 @@ static void add_transitions(ssmi_kalman_scorer *s, size_t t, const ssmi_kalman_s
     }
 }
 
-/* What the scalars of the row say of their errors. */
-static void add_errors(ssmi_kalman_scorer *s, const ssmi_kalman_slope *out)
+/* What the row says of the variances of its errors; `variance`: W is of this row's scalars. */
+static void add_errors(ssmi_kalman_scorer *s, const ssmi_kalman_slope *out, int variance)
 {
     const ssmi_kalman_system *system = &s->filter.system;
-    const double *u = s->errors.u, *D = s->errors.D;
-    for (size_t i = 0; i < system->p && out->Hdiag != NULL; i++)
-        out->Hdiag[i] += 0.5 * (s->weight * u[i] * u[i] - D[i + i * system->p]);
-    if (out->H != NULL)
-        ssmi_error_score_add(out->H, &s->errors, s->weight, system->correlated ? system->L : NULL, system->y);
+    const size_t p = system->p;
+    const double *w = s->errors.w, *W = s->errors.W;
+    for (size_t i = 0; i < p && out->Hdiag != NULL; i++)
+        out->Hdiag[i] += 0.5 * (s->weight * w[i] * w[i] - W[i + i * p]);
+    if (out->H == NULL) return;
+    if (system->correlated) ssmi_scaled_errors_restore(&s->errors, system->L, system->y, variance);
+    for (size_t k = 0; k < p * p; k++) out->H[k] += 0.5 * (s->weight * w[k % p] * w[k / p] - W[k]);
 }
 
-/* A row before which N is a fixed point: D of its scalars stays as it was on the row after. */
+/* A row before which N is a fixed point: W of its errors stays as it was on the row after. */
 static void pass_settled(ssmi_kalman_scorer *s, size_t t, const ssmi_observation *observed)
 {
     const size_t n = s->filter.system.n, p = s->filter.system.p;
     ssmi_kalman_backward_predict_mean(&s->back, &s->filter.system.Tt, 0);
     for (size_t i = p; i-- > 0;) {
         const size_t k = t * p + i;
-        s->errors.u[i] = ssmi_kalman_backward_mean(&s->back, observed->Z, i, s->record.innovation + k,
+        s->errors.w[i] = ssmi_kalman_backward_mean(&s->back, observed->Z, i, s->record.innovation + k,
                                                    s->record.M + k * n, NULL, 0);
     }
 }
@@ -156,11 +158,14 @@ static void pass_full(ssmi_kalman_scorer *s, size_t t, const ssmi_observation *o
         const ssmi_innovation *in = s->record.innovation + t * p + i;
         const double *M = s->record.M + (t * p + i) * n;
         const double *Minf = s->record.Minf != NULL ? s->record.Minf + (t * p + i) * n : NULL;
-        if (all_of_H) ssmi_error_score_before(&s->errors, &s->back, i, in, M, Minf);
+        if (all_of_H) ssmi_scaled_errors_before(&s->errors, &s->back, i, in, M, Minf);
         const ssmi_smoothed_error e = ssmi_kalman_backward_update(&s->back, observed->Z, i, in, M, Minf, 0);
-        s->errors.u[i] = e.u;
-        s->errors.D[i + i * p] = e.D;
-        if (all_of_H) ssmi_error_score_after(&s->errors, observed->Z, i, in);
+        if (all_of_H) {
+            ssmi_scaled_errors_after(&s->errors, observed->Z, i, in, e);
+        } else {
+            s->errors.w[i] = e.u;
+            s->errors.W[i + i * p] = e.D;
+        }
     }
 }
 
@@ -182,7 +187,7 @@ static void run_back(ssmi_kalman_scorer *s, const double *y, size_t length, cons
             pass_settled(s, t, &observed);
         else
             pass_full(s, t, &observed, out->H != NULL);
-        add_errors(s, out);
+        add_errors(s, out, !settled);
         settled = settled || (test && ssmi_kalman_settled(s->back.N0, s->before, settled_tolerance, n));
     }
 }

@@ -6,7 +6,7 @@
 
 #include "kalman/backward.h"
 #include "kalman/filter.h"
-#include "kalman/score_errors.h"
+#include "kalman/scaled_errors.h"
 
 typedef struct ssmi_place {
     size_t row, column;
@@ -19,7 +19,7 @@ typedef struct ssmi_kalman_scorer {
     size_t capacity;
     const ssmi_place *place; /* (n_places) elements of T whose derivative is wanted; borrowed */
     size_t n_places;
-    ssmi_error_score errors;
+    ssmi_scaled_errors errors;
     size_t *slot;                /* (n_places) which of the record's columns belongs to the place */
     double weight;               /* of products of means: 1 / the concentrated scale */
     double *Tp, *before, *shock; /* (n), (n, n), (n) */

@@ -3,9 +3,9 @@
  *     t = L-1 ... 0:   eta_t = Q R' r,  Var = Q - Q R' N R Q            (r, N: what rows after t say)
  *                      r, N <- through T, then through the scalars of row t, last one first
  *                      alpha_t = a + P r,  Var = P - P N P
- * Errors of the observation: with a diagonal H from each scalar, eps = h u and Var = h - h^2 D, which keeps
- * its digits when h is small; with a correlated H from the state, eps = y - d - Z alpha, Var = Z V Z', and
- * for missing components from their regression on the observed ones.
+ * Errors of the observation: with a diagonal H from each scalar, eps = h u and Var = h - h^2 D; with a
+ * correlated H from all scalars of the row (kalman/scaled_errors.h), eps = H w and Var = H - H Var(w) H. That
+ * keeps its digits when H is small, and where the diffuse terms of the state's variance lose theirs.
  *
  * Where the filter had settled, N goes to a fixed point too; once it stops moving, every variance of a row
  * is that of the row after it, and a row costs the means.
@@ -14,7 +14,6 @@
 #include "kalman/smoother.h"
 
 #include "core/dense.h"
-#include "kalman/errors.h"
 
 #include <math.h>
 #include <string.h>
@@ -48,9 +47,10 @@ static ssm_status open_row(ssmi_smoother *s, const ssm_statespace *model, ssm_ar
     SSMI_TRY(ssmi_kalman_filter_init(&s->filter, model, arena));
     const size_t n = model->n, p = model->p, r = model->r, most = n > p ? n : p;
     SSMI_TRY(ssmi_kalman_backward_init(&s->back, n, arena));
+    SSMI_TRY(ssmi_scaled_errors_init(&s->scaled, n, p, arena));
     s->alpha = SSMI_ALLOC(arena, double, n + 2 * p + 2 * r);
     s->V = SSMI_ALLOC(arena, double, 5 * n * n);
-    s->work = SSMI_ALLOC(arena, double, 3 * most * most);
+    s->work = SSMI_ALLOC(arena, double, most *most);
     s->error = SSMI_ALLOC(arena, double, p *p + r * r);
     if (s->alpha == NULL || s->V == NULL || s->work == NULL || s->error == NULL) return SSM_E_MEMORY;
     s->epsilon = s->alpha + n;
@@ -132,7 +132,12 @@ static void shocks(ssmi_smoother *s, size_t t)
     clamp_diagonal(s->eta_var, r);
 }
 
-/* ---- through the scalars of row t; with a diagonal H that gives the errors too ---- */
+/* ---- through the scalars of row t, which tell its errors ---- */
+
+static int wants_variances(const ssmi_smoother *s)
+{
+    return (s->want & SSMI_SMOOTH_VARIANCES) != 0;
+}
 
 static void pass_means(ssmi_smoother *s, size_t t, const ssmi_observation *observed, int diffuse)
 {
@@ -140,37 +145,56 @@ static void pass_means(ssmi_smoother *s, size_t t, const ssmi_observation *obser
     for (size_t i = p; i-- > 0;) {
         const size_t k = t * p + i;
         const double *Minf = s->record.Minf != NULL ? s->record.Minf + k * n : NULL;
-        s->epsilon[i] =
-            observed->h[i] * ssmi_kalman_backward_mean(&s->back, observed->Z, i, s->record.innovation + k,
-                                                       s->record.M + k * n, Minf, diffuse);
+        s->scaled.w[i] = ssmi_kalman_backward_mean(&s->back, observed->Z, i, s->record.innovation + k,
+                                                   s->record.M + k * n, Minf, diffuse);
     }
 }
 
 static void pass_full(ssmi_smoother *s, size_t t, const ssmi_observation *observed, int diffuse)
 {
     const size_t n = s->filter.system.n, p = s->filter.system.p;
-    memset(s->error, 0, p * p * sizeof(double));
+    const int whole = s->filter.system.correlated && (s->want & SSMI_SMOOTH_ERRORS);
     for (size_t i = p; i-- > 0;) {
-        const size_t k = t * p + i;
-        const double h = observed->h[i], *Minf = s->record.Minf != NULL ? s->record.Minf + k * n : NULL;
-        const ssmi_smoothed_error e = ssmi_kalman_backward_update(
-            &s->back, observed->Z, i, s->record.innovation + k, s->record.M + k * n, Minf, diffuse);
-        s->epsilon[i] = h * e.u;
-        s->explained[i] = h * h * e.D;
-        s->error[i + i * p] = fmax(h - s->explained[i], 0.0);
+        const ssmi_innovation *in = s->record.innovation + t * p + i;
+        const double *M = s->record.M + (t * p + i) * n;
+        const double *Minf = s->record.Minf != NULL ? s->record.Minf + (t * p + i) * n : NULL;
+        if (whole) ssmi_scaled_errors_before(&s->scaled, &s->back, i, in, M, Minf);
+        const ssmi_smoothed_error e =
+            ssmi_kalman_backward_update(&s->back, observed->Z, i, in, M, Minf, diffuse);
+        if (whole) {
+            ssmi_scaled_errors_after(&s->scaled, observed->Z, i, in, e);
+        } else {
+            s->scaled.w[i] = e.u;
+            s->scaled.W[i + i * p] = e.D;
+        }
     }
 }
 
-static int wants_variances(const ssmi_smoother *s)
+/* Independent errors, each from its scalar. */
+static void scalar_errors(ssmi_smoother *s, const double *h, int variance)
 {
-    return (s->want & SSMI_SMOOTH_VARIANCES) != 0;
+    const size_t p = s->filter.system.p;
+    for (size_t i = 0; i < p; i++) s->epsilon[i] = h[i] * s->scaled.w[i];
+    if (!variance) return;
+    memset(s->error, 0, p * p * sizeof(double));
+    for (size_t i = 0; i < p; i++) {
+        s->explained[i] = h[i] * h[i] * s->scaled.W[i + i * p];
+        s->error[i + i * p] = fmax(h[i] - s->explained[i], 0.0);
+    }
 }
 
-/* The errors of a correlated H come from the state. */
-static int needs_states(const ssmi_smoother *s)
+static void correlated_errors(ssmi_smoother *s, int variance)
 {
-    const int errors = (s->want & SSMI_SMOOTH_ERRORS) && s->filter.system.correlated;
-    return (s->want & SSMI_SMOOTH_STATES) || (wants_variances(s) && errors);
+    const ssmi_kalman_system *system = &s->filter.system;
+    const size_t p = system->p;
+    const double *H = system->H;
+    ssmi_scaled_errors_restore(&s->scaled, system->L, system->y, variance);
+    ssmi_matvec(s->epsilon, H, s->scaled.w, p, p);
+    if (!variance) return;
+    ssmi_sandwich(s->error, H, s->scaled.W, s->work, p, p);
+    for (size_t i = 0; i < p; i++) s->explained[i] = fmax(s->error[i + i * p], 0.0);
+    for (size_t k = 0; k < p * p; k++) s->error[k] = H[k] - s->error[k];
+    clamp_diagonal(s->error, p);
 }
 
 static void pass_row(ssmi_smoother *s, size_t t)
@@ -178,33 +202,19 @@ static void pass_row(ssmi_smoother *s, size_t t)
     ssmi_kalman_system *system = &s->filter.system;
     const ssmi_observation observed = ssmi_kalman_observe(system, s->y + t * system->p);
     const int before = s->record.n_diffuse[t] > 0, after = s->record.n_diffuse[t + 1] > 0;
-    if (s->settled || !wants_variances(s)) {
-        ssmi_kalman_backward_predict_mean(&s->back, &system->Tt, after);
-        pass_means(s, t, &observed, before);
-    } else {
+    const int variance = wants_variances(s) && !s->settled;
+    if (variance) {
         ssmi_kalman_backward_predict(&s->back, &system->Tt, after);
         pass_full(s, t, &observed, before);
+    } else {
+        ssmi_kalman_backward_predict_mean(&s->back, &system->Tt, after);
+        pass_means(s, t, &observed, before);
     }
-}
-
-/* The errors of a row with correlated H from its smoothed state. */
-static void correlated_errors(ssmi_smoother *s, size_t t)
-{
-    const ssm_statespace *m = s->filter.system.model;
-    const size_t n = m->n, p = m->p;
-    const double *Z = ssmi_system_at(m->Z, t), *H = ssmi_system_at(m->H, t), *d = ssmi_system_at(m->d, t);
-    const double *y = s->y + t * p;
-    double *B = s->work, *work = s->work + p * p;
-    ssmi_matvec(s->epsilon, Z, s->alpha, p, n);
-    for (size_t i = 0; i < p; i++) s->epsilon[i] = y[i] - (d != NULL ? d[i] : 0.0) - s->epsilon[i];
-    if (s->settled) return; /* a complete row, whose variances are those of the row after */
-    if (wants_variances(s))
-        ssmi_sandwich(s->error, Z, s->V, s->work, p, n);
+    if (!(s->want & SSMI_SMOOTH_ERRORS)) return;
+    if (system->correlated)
+        correlated_errors(s, variance);
     else
-        memset(s->error, 0, p * p * sizeof(double));
-    ssmi_errors_complete(s->epsilon, s->error, H, y, B, work, p);
-    for (size_t i = 0; i < p; i++) s->explained[i] = fmax(H[i + i * p] - s->error[i + i * p], 0.0);
-    clamp_diagonal(s->error, p);
+        scalar_errors(s, observed.h, variance);
 }
 
 /* ---- the run ---- */
@@ -243,8 +253,7 @@ void ssmi_smoother_back(ssmi_smoother *s, const double *y, size_t length, ssmi_s
         if ((s->want & SSMI_SMOOTH_LAG) && !s->settled) ssmi_smoother_lag(s, t);
         pass_row(s, t);
         state_mean(s, t);
-        if (needs_states(s) && !s->settled) state_variance(s, t);
-        if (s->filter.system.correlated && (s->want & SSMI_SMOOTH_ERRORS)) correlated_errors(s, t);
+        if ((s->want & SSMI_SMOOTH_STATES) && !s->settled) state_variance(s, t);
         show(s, t, visit, user);
         if (test) s->settled = ssmi_kalman_settled(s->back.N0, s->before, settled_tolerance, n);
     }

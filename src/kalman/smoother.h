@@ -9,6 +9,7 @@
 
 #include "kalman/backward.h"
 #include "kalman/filter.h"
+#include "kalman/scaled_errors.h"
 
 enum {
     SSMI_SMOOTH_VARIANCES = 1, /* of the errors and shocks that are shown; else means alone */
@@ -33,6 +34,7 @@ typedef struct ssmi_smoother {
     ssmi_kalman_filter filter;
     ssmi_kalman_record record;
     ssmi_kalman_backward back;
+    ssmi_scaled_errors scaled; /* of a correlated H */
     unsigned want;
     size_t capacity;
     const double *y; /* of the run */
@@ -40,7 +42,7 @@ typedef struct ssmi_smoother {
     int indefinite;  /* of the last run: variances of diffuse rows have lost their digits */
     /* of this row; m = max(n, p) */
     double *alpha, *V, *epsilon, *error, *explained, *eta, *eta_var, *eta_explained, *V_lag;
-    double *Pinf, *W, *work, *before; /* (n, n), (n, n), (m, 3 m), (n, n) */
+    double *Pinf, *W, *work, *before; /* (n, n), (n, n), (m, m), (n, n) */
 } ssmi_smoother;
 
 /* For series of up to `capacity` rows. The model stays borrowed. */
