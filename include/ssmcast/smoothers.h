@@ -65,7 +65,10 @@ SSM_API ssm_status ssm_fixed_lag_new(ssm_context *ctx, const ssm_statespace *mod
 SSM_API ssm_status ssm_fixed_lag_push(ssm_fixed_lag *f, const double *y);
 /* Mean alpha (n) and variance V (n, n), either may be NULL, of the state `back` rows before the last one
  * given all rows so far. SSM_E_STATE: there is no such row yet; SSM_E_ARGUMENT: back exceeds the lag;
- * SSM_E_DATA: the rows so far leave a diffuse direction open. */
+ * SSM_E_DATA: the rows so far leave a diffuse direction open. SSM_E_NUMERIC, if V is wanted: the rows so far
+ * hardly tell the diffuse start, and the variance of a row from before it was known is a difference without
+ * digits (ssm_kalman_smooth takes another way there, which needs all rows); the handle stays good, and rows
+ * from after the start are not concerned. */
 SSM_API ssm_status ssm_fixed_lag_state(ssm_fixed_lag *f, size_t back, double *alpha, double *V);
 SSM_API void ssm_fixed_lag_free(ssm_fixed_lag *f); /* NULL is allowed */
 

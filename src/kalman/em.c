@@ -11,7 +11,7 @@
 
 #include "core/dense.h"
 #include "kalman/errors.h"
-#include "kalman/smoother.h"
+#include "kalman/smooth_augmented.h"
 #include <ssmcast/estimate.h>
 
 #include <math.h>
@@ -150,10 +150,18 @@ static void add_observation(em *e, size_t t, const ssmi_smoothed *row)
     ssmi_axpy(part->G, 1.0, e->cross, p * n);
 }
 
+static void clear_sums(em *e)
+{
+    ssmi_em_part_clear(&e->state);
+    ssmi_em_part_clear(&e->observation);
+}
+
+/* Rows come last one first; a pass over all of them begins the sums anew. */
 static void add_row(void *user, size_t t, const ssmi_smoothed *row)
 {
     em *e = user;
     const size_t n = e->model->n;
+    if (t + 1 == e->length) clear_sums(e);
     if (t + 1 < e->length && e->model->r > 0) add_state(e, row);
     add_observation(e, t, row);
     if (t > 0) return;
@@ -249,17 +257,18 @@ static ssm_status keep(em *e, int restore, ssm_arena *arena)
 }
 
 static ssm_status iterate(em *e, const ssm_em_options *options, double *path, ssm_em_summary *out,
-                          ssm_context *ctx)
+                          ssm_arena *arena)
 {
+    ssm_context *ctx = arena->ctx;
     const double tolerance = options->tolerance > 0.0 ? options->tolerance : 1e-7;
     const size_t most = options->most_iterations > 0 ? options->most_iterations : 1000;
     double before = -INFINITY;
     for (size_t k = 0;; k++) {
         ssm_kalman_summary summary;
-        ssmi_em_part_clear(&e->state);
-        ssmi_em_part_clear(&e->observation);
+        clear_sums(e);
         ssmi_kalman_filter_refresh(&e->smoother.filter);
         SSMI_TRY(ssmi_smoother_run(&e->smoother, e->y, e->length, NULL, &summary, add_row, e));
+        SSMI_TRY(ssmi_smooth_mend(&e->smoother, e->y, e->length, add_row, e, arena));
         if (!isfinite(summary.loglik))
             return ssmi_fail(ctx, SSM_E_NUMERIC, "EM: the data are impossible under the model");
         if (path != NULL) path[k] = summary.loglik;
@@ -283,7 +292,7 @@ static ssm_status run_em(const ssm_em_task *task, const double *y, size_t length
     SSMI_TRY(check_columns(ctx, e.model, task->T, task->T_free, e.model->n, "T"));
     SSMI_TRY(find_shocks(&e, ctx, arena));
     SSMI_TRY(keep(&e, 0, arena));
-    const ssm_status status = iterate(&e, options, path, &ours, ctx);
+    const ssm_status status = iterate(&e, options, path, &ours, arena);
     if (status != SSM_OK) {
         keep(&e, 1, arena);
         return status;

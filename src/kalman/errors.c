@@ -36,24 +36,6 @@ void ssmi_errors_rotate(double *y, const double *L, size_t p)
     }
 }
 
-/* X L = S, column after column from the last, into S; then the same for the rows. */
-void ssmi_errors_restore_slope(double *S, const double *L, const double *y, size_t p)
-{
-    for (size_t j = p; j-- > 0;) {
-        for (size_t k = j + 1; k < p && !isnan(y[j]); k++) {
-            if (!isnan(y[k])) ssmi_axpy(S + j * p, -L[k + j * p], S + k * p, p);
-        }
-    }
-    for (size_t c = 0; c < p; c++) {
-        double *column = S + c * p;
-        for (size_t i = p; i-- > 0;) {
-            for (size_t k = i + 1; k < p && !isnan(y[i]); k++) {
-                if (!isnan(y[k])) column[i] -= L[k + i * p] * column[k];
-            }
-        }
-    }
-}
-
 /* Row m of B = H_mo (L D L')^-1; zero pivots carry nothing. */
 static void regress(double *B, const double *H, const double *L, const double *D, const double *y, size_t m,
                     size_t p)

@@ -12,10 +12,6 @@ void ssmi_errors_factor(double *L /* (p, p) */, double *D /* (p) */, const doubl
                         const double *y /* (p) */, size_t p);
 /* y <- L^-1 y over the observed components. */
 void ssmi_errors_rotate(double *y /* (p) */, const double *L /* (p, p) */, size_t p);
-/* S <- L'^-1 S L^-1 over the observed components: the slope of a function of the errors' variance, from its
- * slope in the variance of what ssmi_errors_rotate makes of them. */
-void ssmi_errors_restore_slope(double *S /* (p, p) */, const double *L /* (p, p) */,
-                               const double *y /* (p) */, size_t p);
 /* Given mean and variance of the observed errors, fills in the missing ones by their regression on them:
  * eps_m = B eps_o + rest, B = H_mo H_oo^-1, Var rest = H_mm - B H_om. */
 void ssmi_errors_complete(double *epsilon /* (p) */, double *V /* (p, p) */, const double *H /* (p, p) */,

@@ -194,8 +194,13 @@ ssm_status ssm_fixed_lag_state(ssm_fixed_lag *f, size_t back, double *alpha, dou
     run_back(f, back, settled);
     find_mean(f, row);
     if (!settled) {
-        ssmi_smoothed_variance(f->V, &f->back, row->P, f->Pinf, row->n_diffuse, f->W, f->work,
-                               f->filter.system.T.wide);
+        const int indefinite = ssmi_smoothed_variance(f->V, &f->back, row->P, f->Pinf, row->n_diffuse, f->W,
+                                                      f->work, f->filter.system.T.wide);
+        if (indefinite && V != NULL)
+            return ssmi_fail(f->ctx, SSM_E_NUMERIC,
+                             "the variance %zu rows back has lost its digits: the rows so far hardly tell "
+                             "the diffuse start",
+                             back);
         f->settled_back = f->steady_rows > back ? back : SIZE_MAX;
     }
     if (alpha != NULL) memcpy(alpha, f->alpha, n * sizeof(double));

@@ -7,7 +7,7 @@
  *
  * Known value: Nile without rows 21 to 40, variances 15099 and 1469.1: row 31 is 893.80981, variance
  * 24813.99778. */
-#include "kalman/smoother.h"
+#include "kalman/smooth_augmented.h"
 
 #include "core/dense.h"
 #include "kalman/errors.h"
@@ -103,7 +103,8 @@ static ssm_status impute(const ssm_statespace *model, const double *y, size_t le
                  .zeros = SSMI_ALLOC(arena, double, p *p)};
     if (m.B == NULL || m.rest == NULL || m.G == NULL || m.work == NULL || m.zeros == NULL)
         return SSM_E_MEMORY;
-    return ssmi_smoother_run(&s, y, length, options, NULL, impute_row, &m);
+    SSMI_TRY(ssmi_smoother_run(&s, y, length, options, NULL, impute_row, &m));
+    return ssmi_smooth_mend(&s, y, length, impute_row, &m, arena);
 }
 
 ssm_status ssm_kalman_impute(ssm_context *ctx, const ssm_statespace *model, const double *y, size_t length,

@@ -25,14 +25,6 @@ static void copy_row(void *user, size_t t, const ssmi_smoothed *row)
     if (t + 1 < c->length) copy(c->out->V_lag, t, row->V_lag, c->n * c->n);
 }
 
-/* Rows until the start is known, and the one after. */
-static size_t diffuse_rows(const ssmi_smoother *s, size_t length)
-{
-    size_t t = 0;
-    while (t < length && s->record.n_diffuse[t] > 0) t++;
-    return t < length ? t + 1 : length;
-}
-
 static ssm_status smooth(const ssm_statespace *model, const double *y, size_t length,
                          const ssm_kalman_options *options, const ssm_kalman_smooth_output *out,
                          ssm_arena *arena)
@@ -47,8 +39,7 @@ static ssm_status smooth(const ssm_statespace *model, const double *y, size_t le
                           (errors ? SSMI_SMOOTH_ERRORS : 0) | (out->V_lag != NULL ? SSMI_SMOOTH_LAG : 0);
     SSMI_TRY(ssmi_smoother_init(&s, model, length, want, arena));
     SSMI_TRY(ssmi_smoother_run(&s, y, length, options, NULL, copy_row, &c));
-    return s.indefinite ? ssmi_smooth_augmented(model, y, length, diffuse_rows(&s, length), out, arena)
-                        : SSM_OK;
+    return ssmi_smooth_mend(&s, y, length, copy_row, &c, arena);
 }
 
 ssm_status ssm_kalman_smooth(ssm_context *ctx, const ssm_statespace *model, const double *y, size_t length,

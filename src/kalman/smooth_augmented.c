@@ -10,6 +10,7 @@
  * Known value: Nile, variances 15099 and 1469.1: 1111.66831913 and 4032.15794181 for the first level. */
 #include "kalman/smooth_augmented.h"
 
+#include "core/dense.h"
 #include "kalman/square_root.h"
 
 #include <math.h>
@@ -23,6 +24,8 @@ typedef struct augmented {
     double *root;                 /* (k + 1, k + 1) R and, in the last column, R' ^-1 X' F^-1 v* */
     double *delta, *G, *before;   /* (k), (n, k), (n, k) */
     double *to;                   /* where the means of the present pass go */
+    ssmi_smooth_visitor visit;
+    void *user;
 } augmented;
 
 static ssm_status lay_out(augmented *x, ssm_arena *arena)
@@ -111,43 +114,46 @@ static void spread(augmented *x, double *G, size_t t)
     }
 }
 
-/* out = C + G H' */
-static void add_products(double *out, const double *C, const double *G, const double *H, size_t n, size_t k)
+/* out += G H' */
+static void add_products(double *out, const double *G, const double *H, size_t n, size_t k)
 {
-    for (size_t b = 0; b < n; b++) {
-        for (size_t a = 0; a < n; a++) {
-            double sum = C[a + b * n];
-            for (size_t j = 0; j < k; j++) sum += G[a + j * n] * H[b + j * n];
-            out[a + b * n] = sum;
-        }
-    }
+    for (size_t j = 0; j < k; j++) ssmi_rank1(out, 1.0, G + j * n, H + j * n, n, n);
 }
 
-static void write_rows(augmented *x, const ssm_kalman_smooth_output *out)
+/* From delta = 0 to its distribution. */
+static void complete_rows(augmented *x)
 {
     const size_t n = x->n, k = x->k;
     for (size_t t = x->rows; t-- > 0;) {
         memcpy(x->before, x->G, n * k * sizeof(double)); /* of the row after */
         spread(x, x->G, t);
-        if (out->V != NULL) add_products(out->V + t * n * n, x->V + t * n * n, x->G, x->G, n, k);
-        if (out->V_lag != NULL && t + 1 < x->rows)
-            add_products(out->V_lag + t * n * n, x->lag + t * n * n, x->before, x->G, n, k);
-        for (size_t a = 0; a < n && out->alpha != NULL; a++) {
-            double sum = x->alpha[t * n + a];
-            for (size_t j = 0; j < k; j++) sum += x->B[(j * x->rows + t) * n + a] * x->delta[j];
-            out->alpha[t * n + a] = sum;
-        }
+        add_products(x->V + t * n * n, x->G, x->G, n, k);
+        if (t + 1 < x->rows) add_products(x->lag + t * n * n, x->before, x->G, n, k);
+        for (size_t j = 0; j < k; j++)
+            ssmi_axpy(x->alpha + t * n, x->delta[j], x->B + (j * x->rows + t) * n, n);
     }
 }
 
-ssm_status ssmi_smooth_augmented(const ssm_statespace *model, const double *y, size_t length, size_t rows,
-                                 const ssm_kalman_smooth_output *out, ssm_arena *arena)
+static void show_row(void *user, size_t t, const ssmi_smoothed *row)
 {
+    const augmented *x = user;
+    const size_t n = x->n;
+    ssmi_smoothed mended = *row;
+    if (t < x->rows) mended.alpha = x->alpha + t * n;
+    if (t < x->rows && row->V != NULL) mended.V = x->V + t * n * n;
+    if (t + 1 < x->rows && row->V_lag != NULL) mended.V_lag = x->lag + t * n * n;
+    x->visit(x->user, t, &mended);
+}
+
+ssm_status ssmi_smooth_augmented(ssmi_smoother *s, const double *y, size_t length, size_t rows,
+                                 ssmi_smooth_visitor visit, void *user, ssm_arena *arena)
+{
+    const ssm_statespace *model = s->filter.system.model;
     const size_t n = model->n;
     ssmi_smoother base;
     ssm_kalman_summary summary;
     ssm_statespace known = *model; /* delta = 0 */
-    augmented x = {.n = n, .p = model->p, .length = length, .rows = rows};
+    augmented x = {.n = n, .p = model->p, .length = length, .rows = rows, .visit = visit, .user = user};
     double *A = SSMI_ALLOC(arena, double, n *n), *work = SSMI_ALLOC(arena, double, n *(n + 1));
     if (A == NULL || work == NULL) return SSM_E_MEMORY;
     x.k = ssmi_kalman_factor(A, model->P1inf, work, n);
@@ -160,6 +166,26 @@ ssm_status ssmi_smooth_augmented(const ssm_statespace *model, const double *y, s
     keep_innovations(x.X + x.k * x.p * length, base.record.innovation, x.p * length);
     SSMI_TRY(pass_columns(&x, &base, A, y, arena));
     regress(&x, base.record.innovation, work);
-    write_rows(&x, out);
+    complete_rows(&x);
+    ssmi_smoother_back(s, y, length, show_row, &x);
     return SSM_OK;
+}
+
+/* Rows until the start is known, and the one after. */
+static size_t diffuse_rows(const ssmi_smoother *s, size_t length)
+{
+    size_t t = 0;
+    while (t < length && s->record.n_diffuse[t] > 0) t++;
+    return t < length ? t + 1 : length;
+}
+
+ssm_status ssmi_smooth_mend(ssmi_smoother *s, const double *y, size_t length, ssmi_smooth_visitor visit,
+                            void *user, ssm_arena *arena)
+{
+    if (!s->indefinite) return SSM_OK;
+    const ssmi_mark mark = ssmi_arena_mark(arena);
+    const ssm_status status =
+        ssmi_smooth_augmented(s, y, length, diffuse_rows(s, length), visit, user, arena);
+    ssmi_arena_rewind(arena, mark);
+    return status;
 }

@@ -6,9 +6,12 @@
 
 #include "kalman/smoother.h"
 
-/* Writes alpha, V and V_lag of `out` (those that are not NULL) again for the first `rows` rows. Leaves them
- * as they are where an observation has no variance once the start is known. */
-ssm_status ssmi_smooth_augmented(const ssm_statespace *model, const double *y, size_t length, size_t rows,
-                                 const ssm_kalman_smooth_output *out, ssm_arena *arena);
+/* After a run of `s` over y (p, length): shows all rows again, the first `rows` with alpha, V and V_lag by
+ * regression. Nothing is shown where an observation has no variance once the start is known. */
+ssm_status ssmi_smooth_augmented(ssmi_smoother *s, const double *y, size_t length, size_t rows,
+                                 ssmi_smooth_visitor visit, void *user, ssm_arena *arena);
+/* The same when the run has found variances of diffuse rows without digits; else nothing is shown. */
+ssm_status ssmi_smooth_mend(ssmi_smoother *s, const double *y, size_t length, ssmi_smooth_visitor visit,
+                            void *user, ssm_arena *arena);
 
 #endif

@@ -1,6 +1,7 @@
 /* Fixed-lag smoothing: at every row what the fixed-interval smoother says of the rows so far. */
 #include "base/counting.h"
 #include "kalman/joint_normal.h"
+#include "kalman/random_system.h"
 
 static void assert_same(const double *found, const double *expected, size_t count, double tolerance)
 {
@@ -48,6 +49,63 @@ static void random_systems_agree_with_the_fixed_interval_smoother(void **state)
         compare_all(&j.model, j.y, j.length, seed % 9, 1e-9);
         joint_close(&j);
     }
+}
+
+/* Does V have a direction of negative variance? Elimination, as far as pivots are not rounding. */
+static int is_negative(const double *V, size_t n)
+{
+    double W[MOST_STATES * MOST_STATES];
+    memcpy(W, V, n * n * sizeof *W);
+    for (size_t k = 0; k < n; k++) {
+        if (W[k + k * n] < -1e-10 * V[k + k * n]) return 1;
+        if (W[k + k * n] <= 1e-11 * V[k + k * n]) continue;
+        for (size_t j = k + 1; j < n; j++) {
+            for (size_t i = j; i < n; i++) W[i + j * n] -= W[i + k * n] * W[j + k * n] / W[k + k * n];
+        }
+    }
+    return 0;
+}
+
+/* All states of a system after its last row; returns how many variances were refused. */
+static size_t look_back(const random_system *s)
+{
+    const size_t n = s->n, L = s->length;
+    double alpha[MOST_STATES], V[MOST_STATES * MOST_STATES];
+    size_t refused = 0;
+    ssm_context *ctx = open_context();
+    ssm_fixed_lag *f = NULL;
+    assert_int_equal(ssm_fixed_lag_new(ctx, &s->model, L, NULL, &f), SSM_OK);
+    for (size_t t = 0; t < L; t++) assert_int_equal(ssm_fixed_lag_push(f, s->y + t * s->p), SSM_OK);
+    for (size_t back = 0; back < L; back++) {
+        alpha[0] = V[0] = 77;
+        const ssm_status status = ssm_fixed_lag_state(f, back, alpha, V);
+        if (status == SSM_OK) {
+            assert_false(is_negative(V, n));
+            continue;
+        }
+        assert_int_equal(status, SSM_E_NUMERIC);
+        assert_true(alpha[0] == 77 && V[0] == 77);
+        assert_non_null(strstr(ssm_context_message(ctx), "lost its digits"));
+        assert_int_equal(ssm_fixed_lag_state(f, back, alpha, NULL), SSM_OK);
+        refused++;
+    }
+    ssm_fixed_lag_free(f);
+    ssm_context_free(ctx);
+    return refused;
+}
+
+static void variances_without_digits_are_refused(void **state)
+{
+    (void)state;
+    size_t refused = 0;
+    for (unsigned seed = 1; seed <= 400; seed++) {
+        random_system s;
+        random_open(&s, seed);
+        refused += look_back(&s);
+        random_close(&s);
+    }
+    print_message("%zu variances refused\n", refused);
+    assert_true(refused > 0);
 }
 
 static void whole_nile_agrees_with_the_reference(void **state)
@@ -154,6 +212,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_systems_agree_with_the_fixed_interval_smoother),
+        cmocka_unit_test(variances_without_digits_are_refused),
         cmocka_unit_test(whole_nile_agrees_with_the_reference),
         cmocka_unit_test(a_gap_ends_the_settled_variance),
         cmocka_unit_test(nothing_is_allocated_after_the_start),
