@@ -88,10 +88,12 @@ SSM_API const char *ssm_loglik_convention_name(ssm_loglik_convention convention)
 SSM_API ssm_status ssm_loglik_convention_find(ssm_context *ctx, const char *name,
                                               ssm_loglik_convention *convention);
 
-/* Filters y (p, length). `options` NULL: defaults; `out` NULL: only the summary. The matrices of row 0 are
- * checked as by ssm_statespace_check. SSM_E_ARGUMENT: sizes; SSM_E_DATA: values of the model, or y has an
- * infinite value; SSM_E_NUMERIC: the recursion overflowed, the message names the row where an observation
- * tells. On failure the arrays of `out` hold what was stored before it, the summary is untouched. */
+/* Filters y (p, length). `options` NULL: defaults; `out` NULL: only the summary. The matrices of all rows are
+ * checked first, as by ssm_statespace_check, by this and by all other calls that take a model and a series.
+ * SSM_E_ARGUMENT: sizes; SSM_E_DATA: values of the model, and the message names matrix, row and entry, or y
+ * has an infinite value; SSM_E_NUMERIC: the recursion overflowed, the message names the row where an
+ * observation tells. On failure the arrays of `out` hold what was stored before it, the summary is untouched.
+ */
 SSM_API ssm_status ssm_kalman_filter(ssm_context *ctx, const ssm_statespace *model, const double *y,
                                      size_t length, const ssm_kalman_options *options,
                                      const ssm_kalman_output *out, ssm_kalman_summary *summary);

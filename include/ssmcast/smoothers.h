@@ -60,7 +60,8 @@ typedef struct ssm_fixed_lag ssm_fixed_lag;
 /* The matrices behind the model stay borrowed until _free; the struct itself is copied. */
 SSM_API ssm_status ssm_fixed_lag_new(ssm_context *ctx, const ssm_statespace *model, size_t lag,
                                      const ssm_kalman_options *options, ssm_fixed_lag **out);
-/* The next row, y (p). SSM_E_DATA: an infinite value; the row is not taken and the handle stays good. After
+/* The next row, y (p). SSM_E_DATA: an infinite value, or a matrix of this row that is none, as
+ * ssm_statespace_check says; the row is not taken and the handle stays good. After
  * SSM_E_NUMERIC every further call says SSM_E_STATE. */
 SSM_API ssm_status ssm_fixed_lag_push(ssm_fixed_lag *f, const double *y);
 /* Mean alpha (n) and variance V (n, n), either may be NULL, of the state `back` rows before the last one

@@ -15,6 +15,11 @@ static inline const double *ssmi_system_at(ssm_system_matrix matrix, size_t t)
 /* Whether every system matrix is constant. */
 int ssmi_is_time_invariant(const ssm_statespace *model);
 
+/* As ssm_statespace_check, for what depends on time and time t alone, in a model whose sizes are known to be
+ * good. No allocation. */
+ssm_status ssmi_statespace_check_row(ssm_context *ctx, const ssm_statespace *model, size_t t,
+                                     double *work /* (m, m), m = max(n, p) */);
+
 /* V (n, n) = R Q R' at time t. Scratch from tmp. */
 ssm_status ssmi_state_noise(double *V, const ssm_statespace *model, size_t t, ssm_arena *tmp);
 

@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static const double tolerance = 1e-10;
 
@@ -100,11 +101,19 @@ static ssm_status check_covariance(ssm_context *ctx, const part *x, size_t t, co
     return ssmi_fail(ctx, SSM_E_DATA, "%s is not non-negative definite", where(x, t).text);
 }
 
-static ssm_status check_values(ssm_context *ctx, const part *x, size_t steps, double *work)
+/* Is the matrix of time t, bit for bit, that of the time before? Then it is as good. */
+static int is_repeated(const part *x, size_t t)
 {
-    const size_t times = x->matrix.stride != 0 ? steps : 1;
-    for (size_t t = 0; x->matrix.data != NULL && t < times; t++) {
+    const size_t bytes = x->rows * x->columns * sizeof(double);
+    return memcmp(ssmi_system_at(x->matrix, t), ssmi_system_at(x->matrix, t - 1), bytes) == 0;
+}
+
+/* The times from .. to-1. */
+static ssm_status check_values(ssm_context *ctx, const part *x, size_t from, size_t to, double *work)
+{
+    for (size_t t = from; x->matrix.data != NULL && t < to; t++) {
         const double *A = ssmi_system_at(x->matrix, t);
+        if (t > from && is_repeated(x, t)) continue;
         SSMI_TRY(check_finite(ctx, x, t, A));
         if (x->covariance) SSMI_TRY(check_covariance(ctx, x, t, A, work));
     }
@@ -126,7 +135,10 @@ static ssm_status check(const ssm_statespace *model, size_t steps, ssm_arena *tm
     if (work == NULL) return SSM_E_MEMORY;
     list_parts(parts, model);
     for (size_t i = 0; i < N_PARTS; i++) SSMI_TRY(check_layout(tmp->ctx, &parts[i]));
-    for (size_t i = 0; i < N_PARTS; i++) SSMI_TRY(check_values(tmp->ctx, &parts[i], steps, work));
+    for (size_t i = 0; i < N_PARTS; i++) {
+        const size_t times = parts[i].matrix.stride != 0 ? steps : 1;
+        SSMI_TRY(check_values(tmp->ctx, &parts[i], 0, times, work));
+    }
     return SSM_OK;
 }
 
@@ -137,4 +149,14 @@ ssm_status ssm_statespace_check(ssm_context *ctx, const ssm_statespace *model, s
     ssm_status status = check(model, steps, &tmp);
     ssmi_arena_clear(&tmp);
     return status;
+}
+
+ssm_status ssmi_statespace_check_row(ssm_context *ctx, const ssm_statespace *model, size_t t, double *work)
+{
+    part parts[N_PARTS];
+    list_parts(parts, model);
+    for (size_t i = 0; i < N_PARTS; i++) {
+        if (parts[i].matrix.stride != 0) SSMI_TRY(check_values(ctx, &parts[i], t, t + 1, work));
+    }
+    return SSM_OK;
 }

@@ -34,8 +34,8 @@ static ssm_status innovations(const ssm_statespace *model, const double *y, size
 ssm_status ssm_kalman_innovations(ssm_context *ctx, const ssm_statespace *model, const double *y,
                                   size_t length, const ssm_kalman_options *options, double *e)
 {
-    if (model == NULL || e == NULL || (y == NULL && length > 0))
-        return ssmi_fail(ctx, SSM_E_ARGUMENT, "model, observations and output must be given");
+    if (e == NULL) return ssmi_fail(ctx, SSM_E_ARGUMENT, "the array for the innovations is missing");
+    SSMI_TRY(ssmi_kalman_check_call(ctx, model, y, length, 0));
     ssm_arena arena;
     ssmi_arena_init(&arena, ctx);
     const ssm_status status = innovations(model, y, length, options, e, &arena);
@@ -79,8 +79,7 @@ static ssm_status auxiliary(const ssm_statespace *model, const double *y, size_t
 ssm_status ssm_kalman_auxiliary(ssm_context *ctx, const ssm_statespace *model, const double *y, size_t length,
                                 const ssm_kalman_options *options, double *epsilon, double *eta)
 {
-    if (model == NULL || (y == NULL && length > 0))
-        return ssmi_fail(ctx, SSM_E_ARGUMENT, "model and observations must be given");
+    SSMI_TRY(ssmi_kalman_check_call(ctx, model, y, length, 0));
     ssm_arena arena;
     ssmi_arena_init(&arena, ctx);
     const ssm_status status = auxiliary(model, y, length, options, epsilon, eta, &arena);
@@ -152,8 +151,9 @@ ssm_status ssm_kalman_findings(ssm_context *ctx, const ssm_statespace *model, co
                                const ssm_kalman_options *options, double threshold, ssm_finding *out,
                                size_t capacity, size_t *count)
 {
-    if (model == NULL || count == NULL || (out == NULL && capacity > 0) || (y == NULL && length > 0))
-        return ssmi_fail(ctx, SSM_E_ARGUMENT, "model, observations and output must be given");
+    if (count == NULL || (out == NULL && capacity > 0))
+        return ssmi_fail(ctx, SSM_E_ARGUMENT, "places for the findings and their number must be given");
+    SSMI_TRY(ssmi_kalman_check_call(ctx, model, y, length, 0));
     if (!(threshold >= 0.0)) return ssmi_fail(ctx, SSM_E_ARGUMENT, "the threshold must not be negative");
     ssm_arena arena;
     ssmi_arena_init(&arena, ctx);

@@ -311,6 +311,7 @@ ssm_status ssm_em(ssm_context *ctx, const ssm_em_task *task, const double *y, si
         return ssmi_fail(ctx, SSM_E_ARGUMENT, "EM needs a model and data");
     if (options != NULL && !(options->tolerance >= 0.0))
         return ssmi_fail(ctx, SSM_E_ARGUMENT, "the tolerance of EM must be positive");
+    SSMI_TRY(ssmi_kalman_check_call(ctx, task->model, y, length, 0));
     ssm_arena arena;
     ssmi_arena_init(&arena, ctx);
     const ssm_status status =

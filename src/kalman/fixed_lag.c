@@ -32,6 +32,7 @@ struct ssm_fixed_lag {
     size_t lag, rows;                    /* rows taken so far */
     lagged *ring;                        /* (lag + 1) row t at t % (lag + 1) */
     double *alpha, *V, *Pinf, *W, *work; /* (n), (n, n), (n, n), (n, n), (n, n) */
+    double *check;                       /* (m, m), m = max(n, p); NULL when nothing varies */
     size_t steady_rows;                  /* that came last, one after the other, with settled covariances */
     size_t settled_back;                 /* V is the settled variance so many rows back; SIZE_MAX: of none */
     int broken;
@@ -64,12 +65,14 @@ static ssm_status open_ring(ssm_fixed_lag *f)
 
 static ssm_status open_handle(ssm_fixed_lag *f, const ssm_kalman_options *options)
 {
-    const size_t n = f->model.n;
+    const size_t n = f->model.n, most = n > f->model.p ? n : f->model.p;
     SSMI_TRY(ssmi_kalman_filter_init(&f->filter, &f->model, &f->arena));
     SSMI_TRY(ssmi_kalman_backward_init(&f->back, n, &f->arena));
     SSMI_TRY(open_ring(f));
     f->alpha = SSMI_ALLOC(&f->arena, double, n + 4 * n * n);
-    if (f->alpha == NULL) return SSM_E_MEMORY;
+    const int varies = !ssmi_is_time_invariant(&f->model);
+    f->check = varies ? SSMI_ALLOC(&f->arena, double, most *most) : NULL;
+    if (f->alpha == NULL || (varies && f->check == NULL)) return SSM_E_MEMORY;
     f->V = f->alpha + n;
     f->Pinf = f->V + n * n;
     f->W = f->Pinf + n * n;
@@ -84,6 +87,7 @@ ssm_status ssm_fixed_lag_new(ssm_context *ctx, const ssm_statespace *model, size
 {
     if (model == NULL || out == NULL) return ssmi_fail(ctx, SSM_E_ARGUMENT, "model and handle must be given");
     if (lag >= SIZE_MAX / 2) return ssmi_fail(ctx, SSM_E_ARGUMENT, "the lag is out of range");
+    SSMI_TRY(ssm_statespace_check(ctx, model, 1));
     ssm_fixed_lag *f = ssmi_resize(ctx, NULL, 1, sizeof *f);
     if (f == NULL) return SSM_E_MEMORY;
     *f = (ssm_fixed_lag){.ctx = ctx, .model = *model, .lag = lag};
@@ -129,6 +133,7 @@ ssm_status ssm_fixed_lag_push(ssm_fixed_lag *f, const double *y)
     for (size_t i = 0; i < f->model.p; i++) {
         if (isinf(y[i])) return ssmi_fail(f->ctx, SSM_E_DATA, "row %zu: infinite observation", f->rows);
     }
+    if (f->check != NULL) SSMI_TRY(ssmi_statespace_check_row(f->ctx, &f->model, f->rows, f->check));
     lagged *row = row_of(f, f->rows);
     const size_t steady_before = f->run.summary.n_steady;
     keep_before(f, row, y);

@@ -110,8 +110,8 @@ static ssm_status impute(const ssm_statespace *model, const double *y, size_t le
 ssm_status ssm_kalman_impute(ssm_context *ctx, const ssm_statespace *model, const double *y, size_t length,
                              const ssm_kalman_options *options, const ssm_kalman_imputed *out)
 {
-    if (model == NULL || out == NULL || (y == NULL && length > 0))
-        return ssmi_fail(ctx, SSM_E_ARGUMENT, "model, observations and output must be given");
+    if (out == NULL) return ssmi_fail(ctx, SSM_E_ARGUMENT, "an imputation needs an output");
+    SSMI_TRY(ssmi_kalman_check_call(ctx, model, y, length, 0));
     ssm_arena arena;
     ssmi_arena_init(&arena, ctx);
     const ssm_status status = impute(model, y, length, options, out, &arena);

@@ -6,12 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-static ssm_status check_call(ssm_context *ctx, const ssm_statespace *model, const double *y, size_t length,
-                             const ssm_kalman_options *options)
+static ssm_status check_options(ssm_context *ctx, const ssm_kalman_options *options)
 {
-    if (model == NULL || (y == NULL && length > 0))
-        return ssmi_fail(ctx, SSM_E_ARGUMENT, "model and observations must be given");
-    SSMI_TRY(ssm_statespace_check(ctx, model, 1));
     if (options == NULL) return SSM_OK;
     if (ssm_kalman_form_name(options->form) == NULL)
         return ssmi_fail(ctx, SSM_E_ARGUMENT, "the filter has no form %d", (int)options->form);
@@ -102,7 +98,8 @@ ssm_status ssm_kalman_filter(ssm_context *ctx, const ssm_statespace *model, cons
                              const ssm_kalman_options *options, const ssm_kalman_output *out,
                              ssm_kalman_summary *summary)
 {
-    SSMI_TRY(check_call(ctx, model, y, length, options));
+    SSMI_TRY(ssmi_kalman_check_call(ctx, model, y, length, 0));
+    SSMI_TRY(check_options(ctx, options));
     ssm_kalman_summary ours;
     ssm_arena arena;
     ssmi_arena_init(&arena, ctx);
@@ -158,9 +155,10 @@ ssm_status ssm_kalman_forecast(ssm_context *ctx, const ssm_statespace *model, co
                                size_t horizon, const ssm_kalman_options *options, double *mean,
                                double *variance)
 {
-    SSMI_TRY(check_call(ctx, model, y, length, options));
     if (mean == NULL || horizon == 0)
         return ssmi_fail(ctx, SSM_E_ARGUMENT, "a forecast needs a horizon and an array for the mean");
+    SSMI_TRY(ssmi_kalman_check_call(ctx, model, y, length, horizon));
+    SSMI_TRY(check_options(ctx, options));
     ssm_arena arena;
     ssmi_arena_init(&arena, ctx);
     const ssm_status status = forecast(model, y, length, horizon, options, mean, variance, &arena);

@@ -253,8 +253,8 @@ ssm_status ssm_kalman_loglik_score(ssm_context *ctx, const ssm_statespace *model
                                    size_t length, const ssm_kalman_options *options, double *loglik,
                                    const ssm_kalman_score *out)
 {
-    if (model == NULL || out == NULL || (y == NULL && length > 0))
-        return ssmi_fail(ctx, SSM_E_ARGUMENT, "model, observations and score must be given");
+    if (out == NULL) return ssmi_fail(ctx, SSM_E_ARGUMENT, "the place for the score is missing");
+    SSMI_TRY(ssmi_kalman_check_call(ctx, model, y, length, 0));
     ssm_arena arena;
     ssmi_arena_init(&arena, ctx);
     const ssm_status status = score(model, y, length, options, loglik, out, &arena);

@@ -150,11 +150,10 @@ ssm_status ssm_kalman_simulate(ssm_context *ctx, const ssm_statespace *model, co
                                const ssm_kalman_options *options, uint64_t stream, size_t draws,
                                const ssm_kalman_draws *out)
 {
-    if (model == NULL || out == NULL || (y == NULL && length > 0))
-        return ssmi_fail(ctx, SSM_E_ARGUMENT, "model, observations and output must be given");
+    if (out == NULL) return ssmi_fail(ctx, SSM_E_ARGUMENT, "the place for the draws is missing");
     if (stream >> 32 != 0 || draws >> 32 != 0)
         return ssmi_fail(ctx, SSM_E_ARGUMENT, "stream and draws must be below 2^32");
-    SSMI_TRY(ssm_statespace_check(ctx, model, length));
+    SSMI_TRY(ssmi_kalman_check_call(ctx, model, y, length, 0));
     ssm_arena arena;
     ssmi_arena_init(&arena, ctx);
     const ssm_status status = simulate(model, y, length, options, stream, draws, out, &arena);

@@ -45,6 +45,15 @@ static ssm_status check(const ssm_statespace *m, ssm_context *ctx)
     return SSM_OK;
 }
 
+ssm_status ssmi_kalman_check_call(ssm_context *ctx, const ssm_statespace *model, const double *y,
+                                  size_t length, size_t horizon)
+{
+    if (model == NULL || (y == NULL && length > 0))
+        return ssmi_fail(ctx, SSM_E_ARGUMENT, "model and observations must be given");
+    if (horizon > SIZE_MAX - length) return ssmi_fail(ctx, SSM_E_ARGUMENT, "the horizon is out of range");
+    return ssm_statespace_check(ctx, model, length + horizon > 0 ? length + horizon : 1);
+}
+
 ssm_status ssmi_kalman_system_init(ssmi_kalman_system *s, const ssm_statespace *model, ssm_arena *arena)
 {
     SSMI_TRY(check(model, arena->ctx));

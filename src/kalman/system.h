@@ -47,6 +47,11 @@ typedef struct ssmi_kalman_system {
     int rotated_is_full;                   /* `rotated` holds the rotation of a complete row */
 } ssmi_kalman_system;
 
+/* What a public call checks first: model and observations are there, and every matrix of the model is one for
+ * each of the length + horizon rows, or for the first where there are none. */
+ssm_status ssmi_kalman_check_call(ssm_context *ctx, const ssm_statespace *model, const double *y,
+                                  size_t length, size_t horizon);
+
 /* Checks the model's sizes and pointers, allocates, and prepares row 0. */
 ssm_status ssmi_kalman_system_init(ssmi_kalman_system *s, const ssm_statespace *model, ssm_arena *arena);
 /* From here on Z and the shocks are what `motion` lists, which is borrowed. */
