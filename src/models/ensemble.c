@@ -1,19 +1,21 @@
 /* Ensemble: a combination of other forecasters.
  *
- *     mean:      sum_i w_i mean_i,       quantiles: sum_i w_i q_i(p)
+ *     weighted:  as in models/ensemble_pool.h
+ *     mean:      sum_i m_i / n,       quantiles: sum_i q_i(p) / n
  *     median:    the median over i of both
  *
  * Averaging quantiles (Vincent 1912; Lichtendahl, Grushka-Cockayne & Winkler 2013, Management Science 59(7),
  * section 2) keeps the shape of the members' distributions, where averaging probabilities would widen them.
- * Weights are equal, or from a short backtest as in models/ensemble_weights.h, drawn towards a prior that
+ * Weights are from a short backtest as in models/ensemble_weights.h, drawn towards a prior that
  * needs no backtest: most to the pretrained network, whose parameters were not estimated on the series, then
- * to the regression. Prior and strength were chosen on training and validation rows of many series
- * (notebooks-out/zero_shot.md). Members that cannot handle the series are left out. Known value: errors of 1
- * and 2 at every row that do not go together, equal priors and one window, give 0.62 and 0.38.
+ * to the regression. The network is also the judge of the others, unless they know exogenous columns, which
+ * it cannot see, and its spread counts most. All that was chosen on training and validation rows of many
+ * series (notebooks-out/zero_shot.md). Members that cannot handle the series are left out. Known value:
+ * errors of 1 and 2 at every row that do not go together, equal priors and one window, give 0.62 and 0.38.
  */
 #include "forecast/archive.h"
 #include "forecast/handle.h"
-#include "models/ensemble_weights.h"
+#include "models/ensemble_pool.h"
 #include "models/trial.h"
 
 #include <gsl/gsl_sort.h>
@@ -30,15 +32,16 @@ enum { COMBINE_WEIGHTED, COMBINE_MEAN, COMBINE_MEDIAN };
  * The network's forecast is worth its two passes; a member that the user names is as it is by itself. */
 typedef struct usual_member {
     const char *name;
-    double prior;
+    double prior, trust;
+    int judges;
     const char *option, *value; /* of a usual member; NULL: none */
 } usual_member;
 
 static const usual_member usual_members[] = {
-    {"kalman", 1, NULL, NULL},
-    {"linear", 4, NULL, NULL},
-    {"zero", 8, "flip", "true"},
-    {"seasonal_naive", 1, NULL, NULL},
+    {"kalman", 1, 1, 0, NULL, NULL},
+    {"linear", 4, 1, 0, NULL, NULL},
+    {"zero", 8, 8, 1, "flip", "true"},
+    {"seasonal_naive", 1, 1, 0, NULL, NULL},
 };
 enum { N_USUAL = sizeof usual_members / sizeof *usual_members };
 
@@ -135,26 +138,46 @@ static ssm_status fit_members(ensemble *self, const name_list *list, size_t *kep
     return self->n > 0 ? SSM_OK : status;
 }
 
-static double prior_of(const ssm_forecaster *member)
+/* What is known of a model beforehand. */
+static const usual_member *known_of(const char *name)
 {
-    const char *name = ssm_forecaster_type_of(member)->name;
     for (size_t i = 0; i < N_USUAL; i++)
-        if (strcmp(usual_members[i].name, name) == 0) return usual_members[i].prior;
-    return usual_members[0].prior;
+        if (strcmp(usual_members[i].name, name) == 0) return &usual_members[i];
+    return &usual_members[0];
+}
+
+static const usual_member *known(const ensemble *self, size_t k)
+{
+    return known_of(ssm_forecaster_type_of(self->member[k])->name);
+}
+
+/* The member that bounds the others, n when none does: one that knows exogenous columns may see what the
+ * judge cannot. */
+static size_t judge_of(const ensemble *self)
+{
+    size_t judge = self->n;
+    for (size_t k = 0; k < self->n; k++) {
+        if (self->member[k]->n_exogenous > 0) return self->n;
+        if (known(self, k)->judges) judge = k;
+    }
+    return judge;
 }
 
 /* Members with a trial, all of which were tried on the same rows. */
 typedef struct tried_members {
     size_t n, index[MAX_MEMBERS];
     const double *mean[MAX_MEMBERS]; /* (n_origins, horizon) each */
+    const double *bounds;            /* (n_origins, horizon, SSMI_ENSEMBLE_BOUNDS) of the judge, or NULL */
 } tried_members;
 
 static void find_tried(tried_members *tried, const ensemble *self, const ssmi_trial *trials,
                        const size_t *kept)
 {
     tried->n = 0;
+    tried->bounds = NULL;
     for (size_t k = 0; trials != NULL && k < self->n; k++) {
         if (isnan(trials[kept[k]].mase)) continue;
+        if (k == judge_of(self)) tried->bounds = trials[kept[k]].quantile;
         tried->index[tried->n] = k;
         tried->mean[tried->n++] = trials[kept[k]].mean;
     }
@@ -169,7 +192,10 @@ static void add_origin(ssmi_ensemble_errors *errors, const tried_members *tried,
     double error[MAX_MEMBERS];
     for (size_t h = 0; h < horizon; h++) {
         if (isnan(truth[h])) continue;
-        for (size_t k = 0; k < tried->n; k++) error[k] = truth[h] - tried->mean[k][origin * horizon + h];
+        const size_t at = origin * horizon + h;
+        const double *bounds = tried->bounds != NULL ? tried->bounds + at * SSMI_ENSEMBLE_BOUNDS : NULL;
+        for (size_t k = 0; k < tried->n; k++)
+            error[k] = truth[h] - ssmi_ensemble_within(tried->mean[k][at], bounds);
         ssmi_ensemble_add(errors, error);
     }
 }
@@ -186,7 +212,7 @@ static void weigh(ensemble *self, const ssmi_trial *trials, const size_t *kept, 
     const ssmi_rolling *rolling = &plan->rolling;
     ssmi_ensemble_errors errors = {.n = tried.n, .unit = plan->scale};
     errors.windows = 1 + (double)((rolling->n_origins - 1) * rolling->step) / (double)rolling->horizon;
-    for (size_t k = 0; k < tried.n; k++) all += prior[k] = prior_of(self->member[tried.index[k]]);
+    for (size_t k = 0; k < tried.n; k++) all += prior[k] = known(self, tried.index[k])->prior;
     for (size_t k = 0; k < tried.n; k++) prior[k] /= all;
     for (size_t i = 0; i < rolling->n_origins; i++) add_origin(&errors, &tried, plan, i);
     ssmi_ensemble_weigh(weight, prior, &errors);
@@ -202,6 +228,8 @@ static ssm_status fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm
     ssmi_trial trials[MAX_MEMBERS] = {{0}};
     SSMI_TRY(parse_members(&list, self->options.members, tmp->ctx));
     ssmi_trial_plan_make(&plan, &task->panel[0], task->horizon);
+    plan.rolling.n_levels = SSMI_ENSEMBLE_BOUNDS;
+    plan.rolling.level = ssmi_ensemble_bounds;
     int tried = self->options.combine == COMBINE_WEIGHTED && plan.rolling.n_origins > 0;
     for (size_t i = 0; i < list.n; i++) {
         const usual_member *usual = list.usual[i];
@@ -222,39 +250,54 @@ static ssm_status condition(void *self_, const ssm_series *history, ssm_arena *m
     return SSM_OK;
 }
 
-/* One number from the members' numbers; value (n) may be reordered. */
-static double combine(const ensemble *self, double *value)
+/* value (n) is reordered. */
+static double median(double *value, size_t n)
 {
-    double sum = 0;
-    if (self->options.combine == COMBINE_MEDIAN) {
-        gsl_sort(value, 1, self->n);
-        return 0.5 * value[(self->n - 1) / 2] + 0.5 * value[self->n / 2];
+    gsl_sort(value, 1, n);
+    return 0.5 * value[(n - 1) / 2] + 0.5 * value[n / 2];
+}
+
+static void combine_medians(ssm_forecast *out, const ssm_forecast *part, size_t n)
+{
+    double value[MAX_MEMBERS];
+    for (size_t h = 0; h < out->horizon; h++) {
+        for (size_t k = 0; k < n; k++) value[k] = part[k].mean[h];
+        out->mean[h] = median(value, n);
     }
-    for (size_t k = 0; k < self->n; k++) sum += self->weight[k] * value[k];
-    return sum;
+    for (size_t i = 0; i < out->horizon * out->n_levels; i++) {
+        for (size_t k = 0; k < n; k++) value[k] = part[k].quantile[i];
+        out->quantile[i] = median(value, n);
+    }
+}
+
+static ssmi_ensemble_pool pool_of(const ensemble *self)
+{
+    const int weighted = self->options.combine == COMBINE_WEIGHTED;
+    ssmi_ensemble_pool pool = {.n = self->n, .judge = weighted ? judge_of(self) : self->n};
+    for (size_t k = 0; k < self->n; k++) {
+        pool.weight[k] = self->weight[k];
+        pool.trust[k] = weighted ? known(self, k)->trust : 1;
+    }
+    return pool;
 }
 
 static ssm_status predict(const void *self_, ssm_forecast *out, ssm_arena *tmp)
 {
     const ensemble *self = self_;
-    size_t cells = out->horizon * out->n_levels;
-    ssm_forecast part[MAX_MEMBERS];
-    double value[MAX_MEMBERS];
+    const ssmi_ensemble_pool pool = pool_of(self);
+    ssm_forecast request, part[MAX_MEMBERS];
+    SSMI_TRY(ssmi_ensemble_request(&request, &pool, out, tmp));
     for (size_t k = 0; k < self->n; k++) {
-        part[k] = *out;
-        part[k].mean = SSMI_ALLOC(tmp, double, out->horizon);
-        part[k].quantile = SSMI_ALLOC(tmp, double, cells);
+        part[k] = request;
+        part[k].mean = SSMI_ALLOC(tmp, double, request.horizon);
+        part[k].quantile = SSMI_ALLOC(tmp, double, request.horizon *request.n_levels);
         if (part[k].mean == NULL || part[k].quantile == NULL) return SSM_E_MEMORY;
         SSMI_TRY(ssm_forecaster_predict(self->member[k], &part[k]));
     }
-    for (size_t h = 0; h < out->horizon; h++) {
-        for (size_t k = 0; k < self->n; k++) value[k] = part[k].mean[h];
-        out->mean[h] = combine(self, value);
-    }
-    for (size_t i = 0; i < cells; i++) {
-        for (size_t k = 0; k < self->n; k++) value[k] = part[k].quantile[i];
-        out->quantile[i] = combine(self, value);
-    }
+    if (self->options.combine == COMBINE_MEDIAN)
+        combine_medians(out, part, self->n);
+    else
+        ssmi_ensemble_combine(out, &pool, part);
     return SSM_OK;
 }
 

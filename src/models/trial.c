@@ -67,7 +67,9 @@ static ssm_status keep(void *trial_, size_t k, size_t origin, const ssm_forecast
 {
     (void)origin;
     ssmi_trial *trial = trial_;
-    memcpy(trial->mean + k * forecast->horizon, forecast->mean, forecast->horizon * sizeof(double));
+    const size_t horizon = forecast->horizon, cells = horizon * forecast->n_levels;
+    memcpy(trial->mean + k * horizon, forecast->mean, horizon * sizeof(double));
+    if (cells > 0) memcpy(trial->quantile + k * cells, forecast->quantile, cells * sizeof(double));
     return SSM_OK;
 }
 
@@ -97,10 +99,11 @@ static ssm_status run_one(void *task_, size_t i, ssm_arena *scratch)
 
 ssm_status ssmi_trial_run(ssmi_trial *trials, size_t n, const ssmi_trial_plan *plan, ssm_arena *mem)
 {
+    const size_t origins = plan->rolling.n_origins, row = plan->rolling.horizon * sizeof(double);
     for (size_t i = 0; i < n; i++) {
-        trials[i].mean =
-            ssmi_arena_alloc(mem, plan->rolling.n_origins, plan->rolling.horizon * sizeof(double));
-        if (trials[i].mean == NULL) return SSM_E_MEMORY;
+        trials[i].mean = ssmi_arena_alloc(mem, origins, row);
+        trials[i].quantile = ssmi_arena_alloc(mem, origins * plan->rolling.n_levels, row);
+        if (trials[i].mean == NULL || trials[i].quantile == NULL) return SSM_E_MEMORY;
     }
     return ssmi_parallel_for(mem->ctx, n, run_one, &(task){trials, plan});
 }

@@ -17,6 +17,7 @@ typedef struct ssmi_trial {
     const char *model;
     const char *option, *value; /* one that is not left at its default; NULL: none */
     double *mean;               /* (n_origins, horizon) forecasts */
+    double *quantile;           /* (n_origins, horizon, rolling.n_levels) */
     double mase;                /* mean |error| / scale over all origins and steps; NaN when it failed */
     ssm_status status;          /* of the run */
 } ssmi_trial;

@@ -99,6 +99,85 @@ static void the_usual_members_have_the_network_with_flip(void **state)
     }
 }
 
+static const double bounded_level[] = {0.025, 0.1, 0.5, 0.9, 0.975};
+
+enum { BOUNDED_LEVELS = 5, BOUNDED_ROWS = 12 };
+
+typedef struct bounded_answer {
+    double mean[BOUNDED_ROWS], quantile[BOUNDED_ROWS * BOUNDED_LEVELS];
+} bounded_answer;
+
+static void forecast_bounded(const char *model, const char *members, const ssm_series *series,
+                             bounded_answer *out)
+{
+    ssm_context *ctx;
+    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+    ssm_forecaster *f =
+        fixture_fit(ctx, model, members != NULL ? "members" : NULL, members, series, BOUNDED_ROWS);
+    ssm_forecast forecast = {BOUNDED_ROWS, BOUNDED_LEVELS, bounded_level, out->mean, out->quantile};
+    assert_int_equal(ssm_forecaster_predict(f, &forecast), SSM_OK);
+    ssm_forecaster_free(f);
+    ssm_context_free(ctx);
+}
+
+/* Noise, and one reading far off at the end: naive goes on from there, the network does not. */
+static void the_network_bounds_the_others_and_its_spread_counts_most(void **state)
+{
+    (void)state;
+    double y[400], leaves = 0;
+    unsigned seed = 1;
+    for (int t = 0; t < 400; t++) {
+        seed = seed * 1664525u + 1013904223u;
+        y[t] = 10 + (double)(seed >> 8) / 8388608.0 - 1 + 8 * (t == 399);
+    }
+    const ssm_series series = fixture_series(y, 400, 0);
+    bounded_answer both, zero, naive;
+    forecast_bounded("ensemble", "zero,naive", &series, &both);
+    forecast_bounded("zero", NULL, &series, &zero);
+    forecast_bounded("naive", NULL, &series, &naive);
+    double kept[BOUNDED_ROWS], w = 0;
+    for (size_t h = 0; h < BOUNDED_ROWS; h++) {
+        const double *q = zero.quantile + h * BOUNDED_LEVELS;
+        kept[h] = fmin(fmax(naive.mean[h], q[0]), q[BOUNDED_LEVELS - 1]);
+        leaves += kept[h] != naive.mean[h];
+    }
+    assert_true(leaves >= 3);
+    const size_t last = BOUNDED_ROWS - 1;
+    w = (both.mean[last] - kept[last]) / (zero.mean[last] - kept[last]); /* of the network */
+    assert_true(w > 0.01 && w < 0.99);
+    const double v = 8 * w / (8 * w + 1 - w);
+    for (size_t h = 0; h < BOUNDED_ROWS; h++) {
+        assert_near(both.mean[h], w * zero.mean[h] + (1 - w) * kept[h], 1e-9);
+        for (size_t k = h * BOUNDED_LEVELS; k < (h + 1) * BOUNDED_LEVELS; k++)
+            assert_near(both.quantile[k],
+                        both.mean[h] + v * (zero.quantile[k] - zero.mean[h]) +
+                            (1 - v) * (naive.quantile[k] - naive.mean[h]),
+                        1e-9);
+    }
+}
+
+/* A switch moves the series, and is on in all rows to come: the network cannot know. */
+static void a_member_that_sees_more_than_the_network_is_not_bounded(void **state)
+{
+    (void)state;
+    double y[200], on[200 + BOUNDED_ROWS], outside = 0;
+    for (int t = 0; t < 200 + BOUNDED_ROWS; t++) on[t] = t >= 200 || (t * t / 7) % 5 == 0;
+    for (int t = 0; t < 200; t++) y[t] = 20 * on[t] + 0.05 * ((t * 37) % 11);
+    ssm_series series = fixture_series(y, 200, 0);
+    series.exogenous = on, series.n_exogenous = 1, series.exogenous_rows = 200 + BOUNDED_ROWS;
+    bounded_answer both, zero, kalman;
+    forecast_bounded("ensemble", "zero,kalman", &series, &both);
+    forecast_bounded("kalman", NULL, &series, &kalman);
+    series.exogenous = NULL, series.n_exogenous = series.exogenous_rows = 0;
+    forecast_bounded("zero", NULL, &series, &zero);
+    const double w = (both.mean[0] - kalman.mean[0]) / (zero.mean[0] - kalman.mean[0]);
+    for (size_t h = 0; h < BOUNDED_ROWS; h++) {
+        assert_near(both.mean[h], w * zero.mean[h] + (1 - w) * kalman.mean[h], 1e-9);
+        outside += kalman.mean[h] > zero.quantile[h * BOUNDED_LEVELS + BOUNDED_LEVELS - 1];
+    }
+    assert_true(outside > 0);
+}
+
 static void a_member_that_cannot_fit_is_left_out(void **state)
 {
     (void)state;
@@ -141,6 +220,8 @@ int main(void)
         cmocka_unit_test(the_median_takes_the_one_in_the_middle),
         cmocka_unit_test(better_members_weigh_more),
         cmocka_unit_test(the_usual_members_have_the_network_with_flip),
+        cmocka_unit_test(the_network_bounds_the_others_and_its_spread_counts_most),
+        cmocka_unit_test(a_member_that_sees_more_than_the_network_is_not_bounded),
         cmocka_unit_test(a_member_that_cannot_fit_is_left_out),
         cmocka_unit_test(unknown_double_and_composite_members_are_refused_in_words),
     };
