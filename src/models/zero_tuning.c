@@ -133,18 +133,23 @@ static ssm_status lay_out(tuner *t, ssmi_parameters *table, const ssmi_zero_netw
 }
 
 /* Of everything that the losses are made from. */
-static void digest_problem(unsigned char out[SSMI_DIGEST_SIZE], const tuner *t, const ssmi_zero_model *model,
-                           const ssm_fit_task *task, size_t held, const float *params, size_t n_params)
+static ssm_status digest_problem(unsigned char out[SSMI_DIGEST_SIZE], const tuner *t,
+                                 const ssmi_zero_model *model, const ssm_fit_task *task, const char *weights,
+                                 ssm_arena *tmp)
 {
+    const size_t held = ssmi_zero_held(task);
     const size_t sizes[] = {t->what,        t->training.n, t->validation.n,     held,          task->horizon,
                             model->context, model->period, (size_t)model->flip, ssmi_cpu_isa()};
+    unsigned char of_weights[SSMI_DIGEST_SIZE]; /* the ones that are not trained count as well */
     ssmi_digest d;
+    SSMI_TRY(ssmi_zero_digest(of_weights, weights, tmp));
     ssmi_digest_open(&d);
-    ssmi_digest_add(&d, params, n_params * sizeof *params); /* of --weights */
+    ssmi_digest_add(&d, of_weights, sizeof of_weights);
     for (size_t i = 0; i < task->n_series; i++)
         ssmi_digest_add(&d, task->panel[i].value, task->panel[i].length * sizeof *task->panel[i].value);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) ssmi_digest_add_size(&d, sizes[i]);
     ssmi_digest_close(out, &d);
+    return SSM_OK;
 }
 
 /* Training continues weights that are good: no decay towards zero, and a short warm-up. */
@@ -179,7 +184,7 @@ static ssm_status train(ssmi_zero_tuning *out, tuner *t, const ssmi_zero_model *
                                      .gradient = gradient,
                                      .judge = judge};
     if (how->checkpoint[0] != '\0')
-        digest_problem(problem.digest, t, model, task, ssmi_zero_held(task), params, out->table->size);
+        SSMI_TRY(digest_problem(problem.digest, t, model, task, how->weights, tmp));
     return ssmi_train(&out->result, params, out->table, &problem, &training, tmp);
 }
 

@@ -353,6 +353,19 @@ static ssm_status open_image(weights_image *image, const char *path, ssm_arena *
     return SSM_OK;
 }
 
+ssm_status ssmi_zero_digest(unsigned char out[SSMI_DIGEST_SIZE], const char *path, ssm_arena *tmp)
+{
+    const ssmi_mark mark = ssmi_arena_mark(tmp);
+    weights_image image;
+    ssmi_digest d;
+    SSMI_TRY(open_image(&image, path, tmp));
+    ssmi_digest_open(&d);
+    ssmi_digest_add(&d, image.bytes, image.size);
+    ssmi_digest_close(out, &d);
+    ssmi_arena_rewind(tmp, mark);
+    return SSM_OK;
+}
+
 /* The table's tensors as those of a file. */
 static ssm_status overlay(ssmi_safetensors *over, const ssmi_parameters *table, const float *params,
                           ssm_arena *tmp)

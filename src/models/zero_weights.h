@@ -2,6 +2,7 @@
 #ifndef SSMCAST_MODELS_ZERO_WEIGHTS_H
 #define SSMCAST_MODELS_ZERO_WEIGHTS_H
 
+#include "base/digest.h"
 #include "neural/parameters.h"
 #include "neural/zero_network.h"
 
@@ -17,6 +18,9 @@ ssm_status ssmi_zero_load_tuned(ssmi_zero_network *network, const char *path, in
 /* The values of the table's tensors (table->size), in single precision. Errors of ssmi_zero_load;
  * SSM_E_FORMAT too where a tensor has another shape. */
 ssm_status ssmi_zero_read(float *params, const ssmi_parameters *table, const char *path, ssm_arena *tmp);
+
+/* Of all bytes of the file, or of the library's weights. */
+ssm_status ssmi_zero_digest(unsigned char out[SSMI_DIGEST_SIZE], const char *path, ssm_arena *tmp);
 
 /* The same network once for all handles of a context, see base/shared.h. A file that changes is another one.
  */

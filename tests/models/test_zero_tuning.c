@@ -9,6 +9,10 @@
 
 #include <unistd.h>
 
+#define WEIGHTS SSMCAST_DATASETS "/pretrained/ssmcast-zero-3m.safetensors"
+
+enum { ROOM = 16 << 20 /* bytes of a file with weights */ };
+
 static ssm_context *context(void)
 {
     ssm_context *ctx;
@@ -170,6 +174,69 @@ static void tuning_that_was_stopped_goes_on_from_its_checkpoint_to_the_same_byte
     forget(ctx, f);
 }
 
+/* Writes the pretrained weights with one bit of a tensor changed. */
+static void change_weights(const char *path, const char *tensor)
+{
+    FILE *from = fopen(WEIGHTS, "rb"), *to = fopen(path, "wb");
+    unsigned char *bytes = calloc(1, ROOM + 1);
+    assert_true(from != NULL && to != NULL && bytes != NULL);
+    const size_t size = fread(bytes, 1, ROOM, from);
+    unsigned long header = 0;
+    long long begin = -1;
+    for (size_t i = 8; i > 0; i--) header = 256 * header + bytes[i - 1];
+    assert_in_range(size, header + 9, ROOM);
+    for (char *at = (char *)bytes + 8; begin < 0 && (at = strstr(at, tensor)) != NULL; at++) {
+        const char *offsets = strstr(at, "data_offsets");
+        assert_non_null(offsets);
+        begin = strtoll(strchr(offsets, '[') + 1, NULL, 10);
+    }
+    assert_true(begin >= 0);
+    bytes[8 + header + (size_t)begin] ^= 1; /* the lowest bit of a number */
+    assert_int_equal(fwrite(bytes, 1, size, to), size);
+    assert_int_equal(fclose(to), 0);
+    fclose(from);
+    free(bytes);
+}
+
+/* Also where they differ in what is not trained: its features go into the losses. */
+static void tuning_does_not_go_on_under_other_weights(void **state)
+{
+    (void)state;
+    static double value[ROWS];
+    const ssm_series series = logistic(value, ROWS);
+    static const char *const tensors[] = {"\"h2.bias\"", "\"blocks.0.D\""};
+    char folder[] = "/tmp/ssmcast-weights-XXXXXX", path[64], previous[80], weights[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/run", folder);
+    snprintf(previous, sizeof previous, "%s.previous", path);
+    snprintf(weights, sizeof weights, "%s/weights", folder);
+    const char *const *option = OPTIONS("context", "64", "tune", "head", "tune_rate", "0.004", "tune_windows",
+                                        "480", "checkpoint", path);
+    const ssm_fit_task task = {.panel = &series, .n_series = 1, .horizon = NEXT};
+    for (size_t i = 0; i < 2; i++) {
+        ssm_context *ctx = context();
+        ssm_forecaster *f = NULL;
+        size_t left = 2;
+        assert_int_equal(ssm_forecaster_new(ctx, "zero", &f), SSM_OK);
+        for (const char *const *o = option; o[0] != NULL; o += 2)
+            assert_int_equal(ssm_forecaster_set(f, o[0], o[1]), SSM_OK);
+        ssm_context_set_progress(ctx, (ssm_progress){stop_third, &left});
+        assert_int_equal(ssm_forecaster_fit(f, &task), SSM_E_CANCELLED);
+        ssm_context_set_progress(ctx, (ssm_progress){NULL, NULL});
+        change_weights(weights, tensors[i]);
+        assert_int_equal(ssm_forecaster_set(f, "weights", weights), SSM_OK);
+        assert_int_equal(ssm_forecaster_fit(f, &task), SSM_E_DATA);
+        assert_non_null(strstr(ssm_context_message(ctx), "other data or options"));
+        assert_int_equal(ssm_forecaster_set(f, "weights", ""), SSM_OK);
+        assert_int_equal(ssm_forecaster_fit(f, &task), SSM_OK);
+        unlink(path);
+        unlink(previous);
+        unlink(weights);
+        forget(ctx, f);
+    }
+    assert_int_equal(rmdir(folder), 0);
+}
+
 /* Gaps, a turned twin of each window, eight-bit products: all of it goes through, and quantiles are in order.
  */
 static void gaps_and_the_other_options_go_together_with_tuning(void **state)
@@ -252,6 +319,7 @@ int main(void)
         cmocka_unit_test(tuning_learns_a_rule_and_keeps_it_in_streams_and_files),
         cmocka_unit_test(tuning_that_only_does_harm_returns_the_pretrained_network),
         cmocka_unit_test(tuning_that_was_stopped_goes_on_from_its_checkpoint_to_the_same_bytes),
+        cmocka_unit_test(tuning_does_not_go_on_under_other_weights),
         cmocka_unit_test(gaps_and_the_other_options_go_together_with_tuning),
         cmocka_unit_test(series_that_nothing_can_be_learned_from_keep_the_pretrained_network),
     };
