@@ -1,0 +1,63 @@
+# A fit that is killed by SIGKILL at random moments and started again ends in the same bytes as one that nothing
+# stopped: the model file, which holds weights, options and what the model says of itself. SSMCAST_KILLS sets how
+# often it is killed.
+set -eu -o pipefail
+export LC_ALL=C
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+fail() {
+    echo "$*"
+    exit 1
+}
+
+awk 'BEGIN { print "y"; for (t = 0; t < 600; t++) {
+    level = 0.8 * level + (t * t * 7919 % 1009) / 504 - 1; print 50 + 9 * sin(t / 3.7) + level } }' > rows.csv
+
+# The same command every time: options are part of the model file, and the path of the checkpoint is one. Other runs
+# of this test may share the machine, so threads are two whatever it has.
+fit() {
+    exec "$SSMCAST" fit rows.csv --model mamba --horizon 4 --threads 2 --set lookback=24 --set patch=4 --set stride=4 \
+        --set width=16 --set windows=20000 --set epochs=60 --set patience=1000 --set seeds=2 --set rate=0.003 \
+        --set checkpoint=run.checkpoint --output model.safetensors
+}
+
+tidy() { rm -f model.safetensors run.checkpoint*; }
+
+began=$(date +%s%N)
+(fit) > expected.out
+span=$((($(date +%s%N) - began) / 1000000)) # milliseconds
+mv model.safetensors expected
+tidy
+grep -q "mse" expected.out || fail "no network was kept, so nothing was trained to the end: $(cat expected.out)"
+
+kills=${SSMCAST_KILLS:-5} killed=0 kept=0 ended=0
+RANDOM=4711
+check() {
+    cmp -s expected model.safetensors || fail "another model after $killed kills"
+    cmp -s expected.out out || fail "other words after $killed kills: $(cat out)"
+    ended=$((ended + 1))
+    tidy
+}
+while [ "$killed" -lt "$kills" ]; do
+    fit > out 2> err &
+    child=$!
+    pause=$(((RANDOM * 32768 + RANDOM) % (span + span / 8) + 1))
+    sleep "$(printf '%d.%03d' $((pause / 1000)) $((pause % 1000)))"
+    kill -KILL "$child" 2> /dev/null || true
+    status=0
+    wait "$child" 2> /dev/null || status=$?
+    case $status in
+    0) check ;;
+    137)
+        killed=$((killed + 1))
+        [ ! -e run.checkpoint ] || kept=$((kept + 1))
+        ;;
+    *) fail "status $status: $(cat err)" ;;
+    esac
+done
+(fit) > out
+check
+[ "$kept" -gt 0 ] || fail "no run was killed after its first checkpoint"
+echo "$killed kills, $kept of them behind a checkpoint, $ended runs ended, every one in the same bytes"
