@@ -5,6 +5,11 @@
  *
  * with the same weights for every step, so that what a column does is learned from all of them. R starts at
  * zero. Known value: R zero adds nothing. */
+static void NAME(accumulate)(REAL *restrict y, const REAL *restrict x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) y[i] += x[i];
+}
+
 typedef struct NAME(known_record) {
     REAL *rows;           /* (batch H, taps columns) */
     REAL *context;        /* (batch, K) */
@@ -37,7 +42,7 @@ static void NAME(known_rows)(REAL *rows, const REAL *columns, const ssmi_network
 /* q (batch, K). */
 static void NAME(known_forward)(REAL *out, const NAME(known_record) * r, const REAL *q,
                                 const NAME(ssmi_network_input) * in, const REAL *params,
-                                const ssmi_network *net)
+                                const ssmi_network *net, const NAME(ssmi_kernels) * kernels)
 {
     const size_t K = net->size.hidden, H = net->size.horizon, width = net->taps * net->size.columns;
     if (width == 0) return;
@@ -46,8 +51,8 @@ static void NAME(known_forward)(REAL *out, const NAME(known_record) * r, const R
     (r->context, K, q, K, params + net->known_context, params + net->known_bias, in->batch, K, K);
     NAME(ssmi_linear_forward)
     (r->before, K, r->rows, width, params + net->known_weight, NULL, in->batch * H, width, K);
-    for (size_t i = 0; i < in->batch * H * K; i++) r->before[i] += r->context[i / (H * K) * K + i % K];
-    NAME(ssmi_silu_forward)(r->after, r->before, in->batch * H * K);
+    for (size_t i = 0; i < in->batch * H; i++) NAME(accumulate)(r->before + i * K, r->context + i / H * K, K);
+    kernels->silu_forward(r->after, r->before, in->batch * H * K);
     NAME(ssmi_linear_forward)
     (r->step, SSMI_HEAD_OUTPUTS, r->after, K, params + net->known_head, NULL, in->batch * H, K,
      SSMI_HEAD_OUTPUTS);
@@ -59,7 +64,8 @@ static void NAME(known_forward)(REAL *out, const NAME(known_record) * r, const R
 
 /* dq (batch, K) is added to; what the record holds of steps and SiLU is overwritten. */
 static void NAME(known_backward)(REAL *dq, REAL *dparams, const REAL *dout, const NAME(known_record) * r,
-                                 const REAL *q, size_t batch, const REAL *params, const ssmi_network *net)
+                                 const REAL *q, size_t batch, const REAL *params, const ssmi_network *net,
+                                 const NAME(ssmi_kernels) * kernels)
 {
     const size_t K = net->size.hidden, H = net->size.horizon, width = net->taps * net->size.columns;
     if (width == 0) return;
@@ -72,12 +78,12 @@ static void NAME(known_backward)(REAL *dq, REAL *dparams, const REAL *dout, cons
          SSMI_HEAD_OUTPUTS, r->after, (int)K, 1, dparams + net->known_head, (int)K);
     GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)(batch * H), (int)K, SSMI_HEAD_OUTPUTS, 1, r->step,
          SSMI_HEAD_OUTPUTS, params + net->known_head, (int)K, 0, dafter, (int)K);
-    NAME(ssmi_silu_backward)(r->before, dafter, r->before, batch * H * K);
+    kernels->silu_backward(r->before, dafter, r->before, batch * H * K);
     NAME(ssmi_linear_backward)
     (NULL, 0, dparams + net->known_weight, NULL, r->before, K, r->rows, width, params + net->known_weight,
      batch * H, width, K);
     memset(r->context, 0, batch * K * sizeof *r->context);
-    for (size_t i = 0; i < batch * H * K; i++) r->context[i / (H * K) * K + i % K] += r->before[i];
+    for (size_t i = 0; i < batch * H; i++) NAME(accumulate)(r->context + i / H * K, r->before + i * K, K);
     NAME(ssmi_linear_backward)
     (dq, 1, dparams + net->known_context, dparams + net->known_bias, r->context, K, q, K,
      params + net->known_context, batch, K, K);

@@ -61,11 +61,6 @@ static void NAME(cut_patches)(REAL *patches, const NAME(ssmi_network_input) * in
     }
 }
 
-static void NAME(accumulate)(REAL *restrict y, const REAL *restrict x, size_t n)
-{
-    for (size_t i = 0; i < n; i++) y[i] += x[i];
-}
-
 /* The tokens' steps are the observed shares of their patches. */
 static void NAME(set_steps)(const NAME(network_record) * r, const ssmi_network *net, size_t batch)
 {
@@ -116,7 +111,7 @@ void NAME(ssmi_network_forward)(REAL *out, REAL *record, REAL *scratch, const NA
     NAME(ssmi_linear_forward)
     (out, net->outputs, r.hidden, K, params + net->head_weight, params + net->head_bias, in->batch, K,
      net->outputs);
-    NAME(known_forward)(out, &r.known, r.hidden, in, params, net);
+    NAME(known_forward)(out, &r.known, r.hidden, in, params, net, kernels);
 }
 
 void NAME(ssmi_network_backward)(REAL *dparams, REAL *scratch, const REAL *dout, REAL *record, size_t batch,
@@ -135,7 +130,7 @@ void NAME(ssmi_network_backward)(REAL *dparams, REAL *scratch, const REAL *dout,
     NAME(ssmi_linear_backward)
     (dhidden, 0, dparams + net->head_weight, dparams + net->head_bias, dout, net->outputs, r.hidden, K,
      params + net->head_weight, batch, K, net->outputs);
-    NAME(known_backward)(dhidden, dparams, dout, &r.known, r.hidden, batch, params, net);
+    NAME(known_backward)(dhidden, dparams, dout, &r.known, r.hidden, batch, params, net, kernels);
     for (size_t i = 0; i < batch * K; i++) dhidden[i] *= r.mask[i];
     kernels->silu_backward(dhidden, dhidden, r.mixed, batch * K);
     NAME(ssmi_linear_backward)
