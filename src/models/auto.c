@@ -83,7 +83,7 @@ static ssm_status decide(decision *d, const ssmi_trial *trials, size_t n, const 
     d->scored = rank(d->order, trials, n);
     d->size = d->scored > 0;
     d->mase = d->scored > 0 ? trials[d->order[0]].mase : NAN;
-    const size_t most = plan->series.stamp == NULL ? MAX_BEST : 1; /* averages want a grid */
+    const size_t most = plan->series.stamp == NULL ? MAX_BEST : 1; /* off a grid too few compete */
     for (size_t k = 2; k <= most && k <= d->scored; k++) {
         double mase;
         SSMI_TRY(average_score(&mase, trials, d->order, k, plan, tmp));

@@ -28,20 +28,21 @@ enum { MAX_MEMBERS = SSMI_ENSEMBLE_MEMBERS, NAME_SIZE = 48 };
 enum { COMBINE_WEIGHTED, COMBINE_MEAN, COMBINE_MEDIAN };
 
 /* Taken when no members are named; those that this build has. They err in different ways: a structural model,
- * a regression, a pretrained network, and the plainest of all. Any other model has the prior of the first.
+ * a regression, a pretrained network, and the plainest of all; where rows keep no grid, those that need none.
+ * Any other model has the prior of the first.
  * The network's forecast is worth its two passes; a member that the user names is as it is by itself. */
 typedef struct usual_member {
     const char *name;
     double prior, trust;
-    int judges;
+    int judges, off_grid;       /* off_grid: taken for rows that keep no grid, instead of the others */
     const char *option, *value; /* of a usual member; NULL: none */
 } usual_member;
 
 static const usual_member usual_members[] = {
-    {"kalman", 1, 1, 0, NULL, NULL},
-    {"linear", 4, 1, 0, NULL, NULL},
-    {"zero", 8, 8, 1, "flip", "true"},
-    {"seasonal_naive", 1, 1, 0, NULL, NULL},
+    {"kalman", 1, 1, 0, 0, NULL, NULL},     {"linear", 4, 1, 0, 0, NULL, NULL},
+    {"zero", 8, 8, 1, 0, "flip", "true"},   {"seasonal_naive", 1, 1, 0, 0, NULL, NULL},
+    {"continuous", 1, 1, 0, 1, NULL, NULL}, {"naive", 1, 1, 0, 1, NULL, NULL},
+    {"mean", 1, 1, 0, 1, NULL, NULL},
 };
 enum { N_USUAL = sizeof usual_members / sizeof *usual_members };
 
@@ -82,21 +83,21 @@ static ssm_status add_name(name_list *list, const char *from, size_t length, ssm
     return SSM_OK;
 }
 
-static ssm_status list_usual(name_list *list, ssm_context *ctx)
+static ssm_status list_usual(name_list *list, int off_grid, ssm_context *ctx)
 {
     for (size_t i = 0; i < N_USUAL; i++) {
         const char *name = usual_members[i].name;
-        if (ssm_forecaster_type_find(name) == NULL) continue;
+        if (usual_members[i].off_grid != off_grid || ssm_forecaster_type_find(name) == NULL) continue;
         SSMI_TRY(add_name(list, name, strlen(name), ctx));
         list->usual[list->n - 1] = &usual_members[i];
     }
     return SSM_OK;
 }
 
-static ssm_status parse_members(name_list *list, const char *text, ssm_context *ctx)
+static ssm_status parse_members(name_list *list, const char *text, int off_grid, ssm_context *ctx)
 {
     *list = (name_list){0};
-    if (text[0] == '\0') return list_usual(list, ctx);
+    if (text[0] == '\0') return list_usual(list, off_grid, ctx);
     for (;;) {
         size_t length = strcspn(text, ",");
         SSMI_TRY(add_name(list, text, length, ctx));
@@ -110,7 +111,7 @@ static ssm_status init(void *self_, const void *options_, ssm_arena *mem)
     ensemble *self = self_;
     name_list list;
     self->options = *(const options *)options_;
-    return parse_members(&list, self->options.members, mem->ctx);
+    return parse_members(&list, self->options.members, 0, mem->ctx);
 }
 
 /* Members that can be fitted are kept, in the order given. Failures that are about the series are not the
@@ -226,7 +227,7 @@ static ssm_status fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm
     size_t kept[MAX_MEMBERS];
     ssmi_trial_plan plan;
     ssmi_trial trials[MAX_MEMBERS] = {{0}};
-    SSMI_TRY(parse_members(&list, self->options.members, tmp->ctx));
+    SSMI_TRY(parse_members(&list, self->options.members, task->panel[0].stamp != NULL, tmp->ctx));
     ssmi_trial_plan_make(&plan, &task->panel[0], task->horizon);
     plan.rolling.n_levels = SSMI_ENSEMBLE_BOUNDS;
     plan.rolling.level = ssmi_ensemble_bounds;
@@ -348,7 +349,7 @@ const ssm_forecaster_type ssmi_model_ensemble = {
     .name = "ensemble",
     .summary = "weighted average or median of other models",
     .reference = "Granger & Ramanathan (1984), Improved Methods of Combining Forecasts",
-    .caps = SSM_CAP_MISSING | SSM_CAP_DIRECT | SSM_CAP_COMPOSITE | SSM_CAP_EXOGENOUS,
+    .caps = SSM_CAP_MISSING | SSM_CAP_DIRECT | SSM_CAP_COMPOSITE | SSM_CAP_IRREGULAR | SSM_CAP_EXOGENOUS,
     .self_size = sizeof(ensemble),
     .options_size = sizeof(options),
     .options = option_table,

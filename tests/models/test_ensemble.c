@@ -190,6 +190,53 @@ static void a_member_that_cannot_fit_is_left_out(void **state)
     assert_near(a.mean[11], 3, 1e-15);
 }
 
+/* Rows at times of their own: of the usual members those that need no grid, of named ones those that can. */
+static void rows_off_a_grid_are_combined_by_the_members_that_can(void **state)
+{
+    (void)state;
+    const int64_t hour = INT64_C(3600000000000);
+    static const char *const member[] = {"continuous", "naive", "mean"};
+    double y[FIXTURE_ROWS], sum[12] = {0};
+    int64_t stamp[FIXTURE_ROWS];
+    fixture_answer usual, named, part;
+    char note[128];
+    ssm_series series = fixture_series(y, fixture_read("nile.csv", y), 0);
+    for (size_t t = 0; t < series.length; t++)
+        stamp[t] = (t > 0 ? stamp[t - 1] : 0) + hour * (int64_t)(1 + t * t % 5);
+    series.stamp = stamp;
+    series.time = (ssm_time_index){stamp[0], {SSM_STEP_NANOSECONDS, hour}};
+    for (size_t k = 0; k < 3; k++) {
+        fixture_forecast(member[k], NULL, NULL, &series, 12, &part);
+        for (size_t h = 0; h < 12; h++) sum[h] += part.mean[h] / 3;
+    }
+    combine_with("mean", &series, "", &usual, note, sizeof note);
+    assert_string_equal(note, "weights: continuous 0.33, naive 0.33, mean 0.33");
+    for (size_t h = 0; h < 12; h++) assert_near(usual.mean[h], sum[h], 1e-12);
+    combine_with("weighted", &series, "kalman,mean,linear", &named, note, sizeof note);
+    assert_string_equal(note, "weights: mean 1.00");
+    for (size_t h = 0; h < 12; h++) assert_near(named.mean[h], part.mean[h], 1e-12);
+}
+
+static void no_member_for_rows_off_a_grid_is_said(void **state)
+{
+    (void)state;
+    const double y[] = {1, 2, 3};
+    const int64_t stamp[] = {0, 5, 6};
+    ssm_context *ctx;
+    ssm_forecaster *f;
+    ssm_series series = fixture_series(y, 3, 0);
+    series.stamp = stamp;
+    series.time = (ssm_time_index){0, {SSM_STEP_NANOSECONDS, 1}};
+    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+    assert_int_equal(ssm_forecaster_new(ctx, "ensemble", &f), SSM_OK);
+    assert_int_equal(ssm_forecaster_set(f, "members", "kalman,linear"), SSM_OK);
+    ssm_fit_task task = {.panel = &series, .n_series = 1, .horizon = 1};
+    assert_int_equal(ssm_forecaster_fit(f, &task), SSM_E_UNSUPPORTED);
+    assert_non_null(strstr(ssm_context_message(ctx), "keeps no grid of times"));
+    ssm_forecaster_free(f);
+    ssm_context_free(ctx);
+}
+
 static void unknown_double_and_composite_members_are_refused_in_words(void **state)
 {
     (void)state;
@@ -223,6 +270,8 @@ int main(void)
         cmocka_unit_test(the_network_bounds_the_others_and_its_spread_counts_most),
         cmocka_unit_test(a_member_that_sees_more_than_the_network_is_not_bounded),
         cmocka_unit_test(a_member_that_cannot_fit_is_left_out),
+        cmocka_unit_test(rows_off_a_grid_are_combined_by_the_members_that_can),
+        cmocka_unit_test(no_member_for_rows_off_a_grid_is_said),
         cmocka_unit_test(unknown_double_and_composite_members_are_refused_in_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
