@@ -9,6 +9,7 @@
 
 const char *const ssmi_learner_normalise[] = {"auto", "mean", "last", NULL};
 const char *const ssmi_learner_skips[] = {"ridge", "last", NULL};
+const char *const ssmi_learner_pole_names[] = {"lin", "inv", "legs", "fitted", NULL};
 const char *const ssmi_learner_loss_names[] = {"both", "mse", "mae", "pinball", NULL};
 const char *const ssmi_learner_schedules[] = {"cosine", "wsd", NULL};
 
@@ -56,6 +57,11 @@ static ssm_status prepare(ssmi_window_series **panel, int64_t **first, const ssm
     return SSM_OK;
 }
 
+ssmi_s4d_start ssmi_learner_start(const ssmi_learner_options *options)
+{
+    return options->poles < SSMI_LEARNER_FITTED ? (ssmi_s4d_start)options->poles : SSMI_S4D_LIN;
+}
+
 void ssmi_learner_lay_out(ssmi_learner *self)
 {
     const ssmi_learner_options *o = &self->options;
@@ -80,15 +86,34 @@ ssmi_learner_skip ssmi_learner_skip_of(const ssmi_learner *self)
 /* A checkpoint of its own for every network: the path itself, then path.2, path.3, ... */
 static const char *checkpoint_of(const ssmi_learner_options *o, size_t member, ssm_arena *tmp)
 {
-    char *path = SSMI_ALLOC(tmp, char, sizeof o->checkpoint + 8);
+    char *path = SSMI_ALLOC(tmp, char, sizeof o->checkpoint + 24);
     if (o->checkpoint[0] == '\0' || member == 0 || path == NULL) return path != NULL ? o->checkpoint : NULL;
-    snprintf(path, sizeof o->checkpoint + 8, "%s.%zu", o->checkpoint, member + 1);
+    snprintf(path, sizeof o->checkpoint + 24, "%s.%zu", o->checkpoint, member + 1);
     return path;
+}
+
+static void place_poles(float *params, const ssmi_network *net, const ssmi_learner_poles *poles)
+{
+    const ssmi_mixer *first[] = {&net->backbone.block[0], &net->backbone.twin[0]};
+    for (int i = 0; i < 1 + net->backbone.bidirectional && poles->n > 0; i++)
+        ssmi_s4d_block_place(params, &first[i]->as.s4d, poles->re, poles->im, poles->n);
+}
+
+/* Poles for a first block of kind S4D, none for any other and where none are asked for. */
+static ssm_status find_poles(ssmi_learner_poles *out, const ssmi_learner *self, const ssm_series *series,
+                             size_t held, ssm_arena *tmp)
+{
+    const size_t rows = series->length > held ? series->length - held : series->length;
+    out->n = 0;
+    if (self->options.poles != SSMI_LEARNER_FITTED || self->net.size.kind != SSMI_NETWORK_TOKENS ||
+        self->net.backbone.block[0].size.kind != SSMI_MIXER_S4D)
+        return SSM_OK;
+    return ssmi_learner_poles_find(out, series, rows, self->stride, self->net.tokens, tmp);
 }
 
 /* Trains network number `member` into params, and keeps it by leaving it there and counting it. */
 static ssm_status train_member(ssmi_learner *self, size_t member, const ssmi_ridge_task *task,
-                               const int64_t *first, ssm_arena *tmp)
+                               const int64_t *first, const ssmi_learner_poles *poles, ssm_arena *tmp)
 {
     enum { STREAMS = 16 /* of each member; the first has 1 and 2 */ };
     const ssmi_learner_options *o = &self->options;
@@ -111,15 +136,22 @@ static ssm_status train_member(ssmi_learner *self, size_t member, const ssmi_rid
                                        .first = first};
     if (rng == NULL || how.checkpoint == NULL) return SSM_E_MEMORY;
     SSMI_TRY(ssmi_network_init(params, &self->net, rng, tmp));
+    place_poles(params, &self->net, poles);
     SSMI_TRY(ssmi_learner_train(&result, params, self->table, &self->net, &skip, task, &how, tmp));
     if (member == 0 || (self->trained == 0 && result.best_step > 0)) self->result = result;
     self->trained += result.best_step > 0;
     return SSM_OK;
 }
 
-static ssm_status train(ssmi_learner *self, const ssmi_ridge_task *task, const int64_t *first, ssm_arena *mem,
-                        ssm_arena *tmp)
+static size_t smaller(size_t a, size_t b)
 {
+    return a < b ? a : b;
+}
+
+static ssm_status train(ssmi_learner *self, const ssmi_ridge_task *task, const ssm_series *series,
+                        const int64_t *first, ssm_arena *mem, ssm_arena *tmp)
+{
+    ssmi_learner_poles poles;
     const ssmi_learner_options *o = &self->options;
     size_t size;
     const size_t half = self->ridge.lookback / 2 > 0 ? self->ridge.lookback / 2 : 1;
@@ -130,10 +162,12 @@ static ssm_status train(ssmi_learner *self, const ssmi_ridge_task *task, const i
         return ssmi_fail(tmp->ctx, SSM_E_MEMORY, "%zu networks do not fit the address space", o->seeds);
     self->params = SSMI_ALLOC(mem, float, size);
     if (self->params == NULL) return SSM_E_MEMORY;
-    self->trained = 0;
+    self->trained = self->n_poles = 0;
+    SSMI_TRY(find_poles(&poles, self, series, task->n_validation, tmp));
+    if (poles.n > 0) self->n_poles = smaller(poles.n, self->net.backbone.block[0].as.s4d.pairs);
     for (size_t member = 0; member < o->seeds; member++) {
         const ssmi_mark mark = ssmi_arena_mark(tmp);
-        SSMI_TRY(train_member(self, member, task, first, tmp));
+        SSMI_TRY(train_member(self, member, task, first, &poles, tmp));
         ssmi_arena_rewind(tmp, mark);
     }
     return SSM_OK;
@@ -193,7 +227,7 @@ ssm_status ssmi_learner_fit(void *self_, const ssm_fit_task *task, ssm_arena *me
     self->base = SSMI_ALLOC(mem, float, SSMI_BASE_ROWS * task->horizon);
     if (self->base == NULL) return SSM_E_MEMORY;
     ssmi_learner_base(self->base, &self->interval);
-    SSMI_TRY(train(self, &ridge, row, mem, tmp));
+    SSMI_TRY(train(self, &ridge, first, row, mem, tmp));
     if (!self->options.refit_all || held == 0) return SSM_OK;
     ridge.refit_all = 1;
     return ssmi_ridge_refit(&self->ridge, &ridge, mem, tmp);

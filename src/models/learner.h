@@ -24,6 +24,7 @@
 #define SSMCAST_MODELS_LEARNER_H
 
 #include "forecast/archive.h"
+#include "models/learner_poles.h"
 #include "models/learner_skip.h"
 #include "models/learner_training.h"
 #include "models/regression.h"
@@ -39,6 +40,7 @@ typedef struct ssmi_learner_options {
     size_t patch, stride, width, blocks; /* of the tokens and the backbone */
     size_t hidden, states, heads;
     int variant, first; /* what they choose from is the forecaster's */
+    int poles;          /* where those of S4D blocks start: ssmi_s4d_start, then SSMI_LEARNER_FITTED */
     int bidirectional, phases, tied;
     size_t batch, accumulate, windows, epochs, patience, seeds;
     double rate, dropout, decay;
@@ -57,6 +59,7 @@ typedef struct ssmi_learner {
     ssmi_conformal interval;   /* in units of spread^gamma, values being standardised */
     double gamma, mean, scale; /* scale 0: each history is standardised by itself */
     size_t period;             /* season that fills gaps; 0: none */
+    size_t n_poles;            /* that a structural model gave, for the note */
     size_t trained;            /* networks that take part, each with weights of its own */
     size_t patch, stride;      /* of the network, when trained */
     ssmi_learner_phases phases;
@@ -72,6 +75,8 @@ typedef struct ssmi_learner {
     ssm_series history;   /* as conditioned on; only its columns are read */
     size_t rows;          /* of the history, with those added since */
 } ssmi_learner;
+
+enum { SSMI_LEARNER_FITTED = 3 }; /* the first block's by a structural model: models/learner_poles.h */
 
 enum {
     SSMI_LEARNER_LOOKBACK = 4096,
@@ -96,6 +101,8 @@ size_t ssmi_learner_curve(const void *self, ssm_training_point *out, size_t room
 ssm_status ssmi_learner_note(const void *self, char *text, size_t size);
 
 /* Between the files of the family. */
+ssmi_s4d_start ssmi_learner_start(
+    const ssmi_learner_options *options);      /* for S4D blocks of an architecture */
 void ssmi_learner_lay_out(ssmi_learner *self); /* table and net, from options, patch, stride and phases */
 ssmi_learner_skip ssmi_learner_skip_of(const ssmi_learner *self);
 /* The window before the origin: value (lookback) standardised, without what is a multiple of the columns, and

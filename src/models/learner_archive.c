@@ -119,6 +119,7 @@ ssm_status ssmi_learner_params(void *self_, ssm_archive *a)
         self->trained > SSMI_LEARNER_SEEDS || !(self->gamma <= 1))
         return ssmi_archive_reject(a, "a look-back of %zu and a season of %zu rows, gamma %g",
                                    ridge->lookback, self->period, self->gamma);
+    SSMI_TRY(ssmi_archive_size(a, "poles", &self->n_poles));
     SSMI_TRY(note_params(&self->result, a));
     self->interval.horizon = ridge->horizon;
     SSMI_TRY(ssmi_archive_f64(a, "offset", &self->interval.offset, 2,
@@ -139,35 +140,48 @@ static int note_skip(char *text, size_t size, const ssmi_learner *self)
                     skip->season);
 }
 
-static void note_kept(char *text, size_t size, const ssmi_learner *self)
+static int note_kept(char *text, size_t size, const ssmi_learner *self)
 {
     const ssmi_training_result *r = &self->result;
     char networks[64] = "network kept";
     if (self->trained > 1)
         snprintf(networks, sizeof networks, "%zu networks averaged, of the first", self->trained);
-    snprintf(text, size, "%s: validation mse %.4g to %.4g, pinball %.4g to %.4g in %zu steps", networks,
-             r->start[0], r->best[0], r->start[1], r->best[1], r->best_step);
+    return snprintf(text, size, "%s: validation mse %.4g to %.4g, pinball %.4g to %.4g in %zu steps",
+                    networks, r->start[0], r->best[0], r->start[1], r->best[1], r->best_step);
 }
 
-ssm_status ssmi_learner_note(const void *self_, char *text, size_t size)
+static int note_columns(char *text, size_t size, const ssmi_learner *self)
 {
-    const ssmi_learner *self = self_;
+    return ssmi_regression_describe(&self->regression, text, size);
+}
+
+static int note_poles(char *text, size_t size, const ssmi_learner *self)
+{
+    if (self->n_poles == 0) return 0;
+    return snprintf(text, size, "%zu poles by a structural model; ", self->n_poles);
+}
+
+static int note_network(char *text, size_t size, const ssmi_learner *self)
+{
     const ssmi_training_result *r = &self->result;
-    int used = ssmi_regression_describe(&self->regression, text, size);
-    if (used < 0 || (size_t)used >= size) return SSM_OK;
-    text += used, size -= (size_t)used;
-    used = note_skip(text, size, self);
-    if (used < 0 || (size_t)used >= size) return SSM_OK;
-    text += used, size -= (size_t)used;
-    if (self->trained)
-        note_kept(text, size, self);
-    else if (r->steps > 0 && self->options.seeds > 1)
-        snprintf(text, size, "%zu networks dropped: none better than the skip on validation",
-                 self->options.seeds);
-    else if (r->steps > 0)
-        snprintf(text, size, "network dropped: no better than the skip on validation after %zu steps",
-                 r->steps);
-    else
-        snprintf(text, size, "no network");
+    if (self->trained) return note_kept(text, size, self);
+    if (r->steps == 0) return snprintf(text, size, "no network");
+    if (self->options.seeds > 1)
+        return snprintf(text, size, "%zu networks dropped: none better than the skip on validation",
+                        self->options.seeds);
+    return snprintf(text, size, "network dropped: no better than the skip on validation after %zu steps",
+                    r->steps);
+}
+
+ssm_status ssmi_learner_note(const void *self, char *text, size_t size)
+{
+    static int (*const part[])(char *, size_t, const ssmi_learner *) = {note_columns, note_skip, note_poles,
+                                                                        note_network};
+    text[0] = '\0';
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
+        const int used = part[i](text, size, self);
+        if (used < 0 || (size_t)used >= size) break;
+        text += used, size -= (size_t)used;
+    }
     return SSM_OK;
 }

@@ -6,7 +6,8 @@
 #include <stddef.h>
 
 extern const char *const ssmi_learner_normalise[],
-    *const ssmi_learner_skips[], *const ssmi_learner_loss_names[], *const ssmi_learner_schedules[];
+    *const ssmi_learner_skips[], *const ssmi_learner_pole_names[], *const ssmi_learner_loss_names[],
+                                                                       *const ssmi_learner_schedules[];
 
 #define SSMI_LEARNER_SIZE(field, help, initial, least, most)                                                 \
     {                                                                                                        \
@@ -35,6 +36,12 @@ extern const char *const ssmi_learner_normalise[],
         SSMI_LEARNER_FLAG(refit_all, "after choosing, solve the skip again on training and validation rows", \
                           "true"),                                                                           \
         SSMI_LEARNER_CHOICE(skip, "the forecast that the network adds to", skip_, ssmi_learner_skips)
+
+#define SSMI_LEARNER_POLES_ROW(help)                                                                         \
+    {                                                                                                        \
+        "poles", help, SSM_OPTION_CHOICE, offsetof(ssmi_learner_options, poles), "lin", 0, 0,                \
+            ssmi_learner_pole_names                                                                          \
+    }
 
 /* Networks of tokens. */
 #define SSMI_LEARNER_TOKEN_ROWS                                                                              \

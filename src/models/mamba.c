@@ -32,7 +32,8 @@ static void architecture(ssmi_network_size *size, const ssmi_learner_options *o)
     size->backbone.n_blocks = o->blocks;
     for (size_t i = 0; i < o->blocks; i++) size->backbone.block[i] = selective(o);
     if (o->first == 1)
-        size->backbone.block[0] = (ssmi_mixer_size){.kind = SSMI_MIXER_S4D, .states = o->states};
+        size->backbone.block[0] =
+            (ssmi_mixer_size){.kind = SSMI_MIXER_S4D, .states = o->states, .start = ssmi_learner_start(o)};
 }
 
 static ssm_status init(void *self, const void *options_, ssm_arena *mem)
@@ -51,6 +52,7 @@ static const ssm_option option_table[] = {
     SSMI_LEARNER_SIZE(states, "states per channel", "16", 1, SSMI_LEARNER_WIDTH),
     SSMI_LEARNER_CHOICE(variant, "generation of the blocks", "1", variants),
     SSMI_LEARNER_CHOICE(first, "kind of the first block", "mamba", firsts),
+    SSMI_LEARNER_POLES_ROW("where the poles of a first block s4d start; fitted: by a structural model"),
     SSMI_LEARNER_FLAG(tied, "keep the states' rates of decay in the ratio in which they start, variant 1",
                       "false"),
     SSMI_LEARNER_FLAG(bidirectional, "let a twin of each block see the tokens in reverse", "false"),

@@ -6,8 +6,8 @@ static void architecture(ssmi_network_size *size, const ssmi_learner_options *o)
 {
     size->backbone.n_blocks = o->blocks;
     for (size_t i = 0; i < o->blocks; i++)
-        size->backbone.block[i] = (ssmi_mixer_size){
-            .kind = SSMI_MIXER_S4D, .states = o->states, .start = (ssmi_s4d_start)o->variant};
+        size->backbone.block[i] =
+            (ssmi_mixer_size){.kind = SSMI_MIXER_S4D, .states = o->states, .start = ssmi_learner_start(o)};
 }
 
 static ssm_status init(void *self, const void *options_, ssm_arena *mem)
@@ -17,15 +17,12 @@ static ssm_status init(void *self, const void *options_, ssm_arena *mem)
     return ssmi_learner_init(self, &options, architecture, mem);
 }
 
-static const char *const starts[] = {"lin", "inv", "legs", NULL};
-
 static const ssm_option option_table[] = {
     SSMI_LEARNER_SKIP_ROWS("ridge"),
     SSMI_LEARNER_TOKEN_ROWS,
     SSMI_LEARNER_SIZE(blocks, "S4D blocks", "2", 1, SSMI_MAX_BLOCKS / 2),
     SSMI_LEARNER_SIZE(states, "real states per channel, half as many poles", "16", 1, SSMI_LEARNER_WIDTH),
-    {"poles", "where the poles start", SSM_OPTION_CHOICE, offsetof(ssmi_learner_options, variant), "lin", 0,
-     0, starts},
+    SSMI_LEARNER_POLES_ROW("where the poles start; fitted: the first block's by a structural model"),
     SSMI_LEARNER_FLAG(bidirectional, "let a twin of each block see the tokens in reverse", "false"),
     SSMI_LEARNER_TRAINING_ROWS("60000", "0.001", "0.2", "0.05"),
     {0},

@@ -39,3 +39,30 @@ ssm_status ssmi_s4d_block_init(float *params, const ssmi_s4d_block *m, ssmi_s4d_
     ssmi_fill_linear(params + m->mix_bias, 2 * E, E * n_blocks, rng);
     return SSM_OK;
 }
+
+/* At its own frequency a pole answers with C / |Re lambda|; the usual ones begin at -1/2. */
+static void place(float *params, const ssmi_s4d_block *m, size_t at, double re, double im, double share)
+{
+    params[m->log_re + at] = (float)log(-re);
+    params[m->im + at] = (float)im;
+    params[m->C + at] *= (float)share;
+    params[m->C + m->pairs * m->width + at] *= (float)share;
+}
+
+void ssmi_s4d_block_place(float *params, const ssmi_s4d_block *m, const double *re, const double *im,
+                          size_t n)
+{
+    const size_t E = m->width;
+    for (size_t e = 0; e < E; e++) {
+        const double dt = exp((double)params[m->log_dt + e]);
+        for (size_t k = 0; k < m->pairs; k++) {
+            const size_t at = k * E + e;
+            if (k < n)
+                place(params, m, at, re[k], im[k], -2 * re[k]);
+            else
+                place(params, m, at, -dt * exp((double)params[m->log_re + at]),
+                      dt * (double)params[m->im + at], dt);
+        }
+        params[m->log_dt + e] = 0;
+    }
+}

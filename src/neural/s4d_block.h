@@ -28,6 +28,12 @@ ssmi_s4d_block ssmi_s4d_block_layout(ssmi_parameters *table, const char *prefix,
 ssm_status ssmi_s4d_block_init(float *params, const ssmi_s4d_block *m, ssmi_s4d_start start, size_t n_blocks,
                                gsl_rng *rng, ssm_arena *tmp);
 
+/* After the init: puts the first n poles of all channels at re + i im (n, re < 0), with C scaled so that
+ * their answers are as large as before, and makes the steps of the channels one, so that the poles are those
+ * from token to token. Pairs beyond n answer as they did. */
+void ssmi_s4d_block_place(float *params, const ssmi_s4d_block *m, const double *re, const double *im,
+                          size_t n);
+
 /* The order matters. */
 /* clang-format off */
 #include "neural/real_f32.h"

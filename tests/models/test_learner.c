@@ -19,6 +19,8 @@ static const struct variant {
     {"mamba",
      {{"variant", "3"}, {"first", "s4d"}, {"states", "5"}, {"bidirectional", "true"}, {"phases", "true"}}},
     {"s4d", {{"poles", "legs"}, {"accumulate", "2"}}},
+    {"s4d", {{"poles", "fitted"}}},
+    {"mamba", {{"first", "s4d"}, {"poles", "fitted"}}},
     {"transformer", {{"causal", "true"}, {"heads", "3"}, {"phases", "true"}}},
 };
 enum { VARIANTS = sizeof variants / sizeof *variants };

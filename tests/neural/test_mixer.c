@@ -246,6 +246,43 @@ static void memory_kept_for_the_backward_pass_is_what_the_headers_say(void **sta
     }
 }
 
+/* One impulse through an S4D block: with no poles placed only the unit of its steps changes; with one, the
+ * state turns and decays as that pole says. */
+static void placed_poles_are_those_from_token_to_token(void **state)
+{
+    (void)state;
+    enum { LENGTH = 12, PAIRS = 2, E = WIDTH };
+    const double re = -0.1, im = 0.7;
+    ssm_context *ctx;
+    ssm_arena arena;
+    ssmi_parameters table = {0};
+    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+    ssmi_arena_init(&arena, ctx);
+    const ssmi_s4d_block m = ssmi_s4d_block_layout(&table, "", E, PAIRS);
+    float *params = SSMI_ALLOC(&arena, float, table.size), *record, *scratch;
+    record = SSMI_ALLOC(&arena, float, ssmi_s4d_block_record_f32(&m, 1, LENGTH));
+    scratch = SSMI_ALLOC(&arena, float, ssmi_s4d_block_scratch_f32(&m, 1, LENGTH));
+    const ssmi_tokens_f32 tokens = {1, LENGTH, NULL, ssmi_kernels_of_f32(SSMI_ISA_PORTABLE)};
+    float x[LENGTH * E], y[3][LENGTH * E];
+    for (size_t i = 0; i < LENGTH * E; i++) x[i] = (float)sin(1.3 * (double)i);
+    assert_int_equal(ssmi_s4d_block_init(params, &m, SSMI_S4D_LIN, 1, ssmi_random_stream(&arena, 3), &arena),
+                     SSM_OK);
+    ssmi_s4d_block_forward_f32(y[0], record, scratch, x, params, &m, tokens);
+    ssmi_s4d_block_place(params, &m, NULL, NULL, 0);
+    ssmi_s4d_block_forward_f32(y[1], record, scratch, x, params, &m, tokens);
+    for (size_t i = 0; i < LENGTH * E; i++) assert_true(fabs((double)y[0][i] - (double)y[1][i]) < 1e-5);
+    ssmi_s4d_block_place(params, &m, &re, &im, 1);
+    for (size_t e = 0; e < E; e++) {
+        assert_true(params[m.log_dt + e] == 0);
+        assert_float_equal(-exp((double)params[m.log_re + e]), re, 1e-6);
+        assert_float_equal(params[m.im + e], im, 1e-6);
+    }
+    ssmi_s4d_block_forward_f32(y[2], record, scratch, x, params, &m, tokens);
+    assert_memory_not_equal(y[2], y[1], sizeof y[1]);
+    ssmi_arena_clear(&arena);
+    ssm_context_free(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +290,7 @@ int main(void)
         cmocka_unit_test(single_precision_agrees_with_double_on_every_path),
         cmocka_unit_test(what_comes_later_changes_nothing_before),
         cmocka_unit_test(a_token_without_step_leaves_no_trace_in_the_state),
+        cmocka_unit_test(placed_poles_are_those_from_token_to_token),
         cmocka_unit_test(memory_kept_for_the_backward_pass_is_what_the_headers_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
