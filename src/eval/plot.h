@@ -66,6 +66,7 @@ typedef struct ssmi_figure {
     double width, height; /* points */
     const char *title;    /* NULL: none */
     size_t columns;       /* panels side by side */
+    int aligned;          /* panels have one x axis: a place across means the same in all of them */
     size_t n_panels;
     const ssmi_panel *panel; /* (n_panels), row by row */
 } ssmi_figure;

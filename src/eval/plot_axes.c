@@ -126,6 +126,15 @@ static double head_height(const ssmi_panel *panel)
     return (panel->title != NULL ? LINE + 5 : 0) + (panel->y.label != NULL ? LINE + 3 : 0) + 4;
 }
 
+static void set_plot(ssmi_frame *f, ssmi_box plot)
+{
+    f->plot = plot;
+    f->x.from = plot.x;
+    f->x.to = plot.x + plot.width;
+    f->y.from = plot.y + plot.height;
+    f->y.to = plot.y;
+}
+
 static void place_plot(ssmi_frame *f, const ssmi_tick *y_tick, size_t n)
 {
     double left = 8, head = head_height(f->panel), right = 8 + direct_width(f);
@@ -133,12 +142,32 @@ static void place_plot(ssmi_frame *f, const ssmi_tick *y_tick, size_t n)
                   (f->panel->x.label != NULL ? LINE + 2 : 0);
     ssmi_use_font(f->cr, TICK_FONT, 0);
     for (size_t i = 0; i < n; i++) left = fmax(left, ssmi_text_width(f->cr, y_tick[i].label) + 8);
-    f->plot = (ssmi_box){f->outer.x + left, f->outer.y + head, fmax(f->outer.width - left - right, 10),
-                         fmax(f->outer.height - head - foot, 10)};
-    f->x.from = f->plot.x;
-    f->x.to = f->plot.x + f->plot.width;
-    f->y.from = f->plot.y + f->plot.height;
-    f->y.to = f->plot.y;
+    set_plot(f, (ssmi_box){f->outer.x + left, f->outer.y + head, fmax(f->outer.width - left - right, 10),
+                           fmax(f->outer.height - head - foot, 10)});
+}
+
+static size_t y_ticks(ssmi_tick *tick, const ssmi_frame *f)
+{
+    return make_ticks(tick, &f->panel->y, &f->y,
+                      (size_t)fmax((f->outer.height - head_height(f->panel)) / 38, 2));
+}
+
+void ssmi_place_axes(ssmi_frame *f)
+{
+    ssmi_tick tick[SSMI_MAX_TICKS];
+    f->x = make_scale(f->panel, 0);
+    f->y = make_scale(f->panel, 1);
+    place_plot(f, tick, y_ticks(tick, f));
+}
+
+void ssmi_align_axes(ssmi_frame *f, double low, double high, double left)
+{
+    ssmi_box plot = f->plot;
+    plot.width = fmax(plot.x + plot.width - (f->outer.x + left), 10);
+    plot.x = f->outer.x + left;
+    f->x.low = low;
+    f->x.high = high;
+    set_plot(f, plot);
 }
 
 static void draw_y_axis(const ssmi_frame *f, const ssmi_tick *tick, size_t n)
@@ -202,14 +231,10 @@ static void draw_words(const ssmi_frame *f)
     }
 }
 
-void ssmi_draw_axes(ssmi_frame *f)
+void ssmi_draw_axes(const ssmi_frame *f)
 {
     ssmi_tick tick[SSMI_MAX_TICKS];
-    f->x = make_scale(f->panel, 0);
-    f->y = make_scale(f->panel, 1);
-    size_t wanted = (size_t)fmax((f->outer.height - head_height(f->panel)) / 38, 2);
-    size_t n = make_ticks(tick, &f->panel->y, &f->y, wanted);
-    place_plot(f, tick, n);
+    const size_t n = y_ticks(tick, f);
     draw_words(f);
     draw_y_axis(f, tick, n);
     draw_x_axis(f);

@@ -3,6 +3,7 @@
 
 #ifdef SSMCAST_PLOTS
 #include "eval/plot_ink.h"
+#include <math.h>
 #include <string.h>
 
 static const double MARGIN = 10, GAP = 18, LEGEND_LINE = 17;
@@ -68,6 +69,48 @@ static double draw_legend(cairo_t *cr, const ssmi_figure *figure, double y)
     return drawn ? y + LEGEND_LINE : y;
 }
 
+/* The grid of panels: how many there are, and the place and size of the first. */
+typedef struct grid {
+    size_t columns, rows;
+    ssmi_box first;
+} grid;
+
+static grid lay_grid(const ssmi_figure *figure, double top)
+{
+    grid g = {.columns = figure->columns > 0 ? figure->columns : 1};
+    g.rows = (figure->n_panels + g.columns - 1) / g.columns;
+    g.first = (ssmi_box){MARGIN, top,
+                         (figure->width - 2 * MARGIN - GAP * (double)(g.columns - 1)) / (double)g.columns,
+                         (figure->height - top - MARGIN - GAP * (double)(g.rows - 1)) / (double)g.rows};
+    return g;
+}
+
+static ssmi_frame place_panel(cairo_t *cr, const ssmi_figure *figure, const grid *g, size_t p)
+{
+    ssmi_frame frame = {.cr = cr, .panel = &figure->panel[p], .outer = g->first};
+    frame.outer.x += (double)(p % g->columns) * (g->first.width + GAP);
+    frame.outer.y += (double)(p / g->columns) * (g->first.height + GAP);
+    ssmi_place_axes(&frame);
+    return frame;
+}
+
+/* The x axis that all panels have room for. */
+typedef struct common {
+    double low, high, left;
+} common;
+
+static common find_common(cairo_t *cr, const ssmi_figure *figure, const grid *g)
+{
+    common c = {INFINITY, -INFINITY, 0};
+    for (size_t p = 0; p < figure->n_panels; p++) {
+        const ssmi_frame frame = place_panel(cr, figure, g, p);
+        c.low = fmin(c.low, frame.x.low);
+        c.high = fmax(c.high, frame.x.high);
+        c.left = fmax(c.left, frame.plot.x - frame.outer.x);
+    }
+    return c;
+}
+
 void ssmi_draw_figure(cairo_t *cr, const ssmi_figure *figure)
 {
     double y = MARGIN + 10;
@@ -78,16 +121,12 @@ void ssmi_draw_figure(cairo_t *cr, const ssmi_figure *figure)
         y += 23;
     }
     double top = draw_legend(cr, figure, y) - 9;
-    size_t columns = figure->columns > 0 ? figure->columns : 1;
-    size_t rows = (figure->n_panels + columns - 1) / columns;
-    if (rows == 0) return;
-    double width = (figure->width - 2 * MARGIN - GAP * (double)(columns - 1)) / (double)columns;
-    double height = (figure->height - top - MARGIN - GAP * (double)(rows - 1)) / (double)rows;
+    if (figure->n_panels == 0) return;
+    const grid g = lay_grid(figure, top);
+    const common c = find_common(cr, figure, &g);
     for (size_t p = 0; p < figure->n_panels; p++) {
-        size_t row = p / columns, column = p % columns;
-        ssmi_frame frame = {.cr = cr, .panel = &figure->panel[p]};
-        frame.outer = (ssmi_box){MARGIN + (double)column * (width + GAP), top + (double)row * (height + GAP),
-                                 width, height};
+        ssmi_frame frame = place_panel(cr, figure, &g, p);
+        if (figure->aligned) ssmi_align_axes(&frame, c.low, c.high, c.left);
         ssmi_draw_axes(&frame);
         ssmi_draw_layers(&frame);
     }

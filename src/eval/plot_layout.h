@@ -34,8 +34,12 @@ void ssmi_use_font(cairo_t *cr, double size, int bold);
 double ssmi_text_width(cairo_t *cr, const char *text);
 void ssmi_draw_text(cairo_t *cr, double x, double y, ssmi_align align, const char *text);
 
-/* Finds the scales and the plot area, draws title, grid, axes. */
-void ssmi_draw_axes(ssmi_frame *frame);
+/* Finds the scales and the plot area. */
+void ssmi_place_axes(ssmi_frame *frame);
+/* Moves the x scale to low .. high and the left edge of the plot area so far into the panel. */
+void ssmi_align_axes(ssmi_frame *frame, double low, double high, double left);
+/* Draws title, grid, axes. */
+void ssmi_draw_axes(const ssmi_frame *frame);
 /* Draws the data and the labels beside it. */
 void ssmi_draw_layers(const ssmi_frame *frame);
 /* The whole figure. */

@@ -152,6 +152,7 @@ static ssm_status draw(canvas *c, const char *path)
                                 .height = 340 + 180 * (double)shown,
                                 .title = p->series->name,
                                 .columns = 1,
+                                .aligned = 1,
                                 .n_panels = shown + 1,
                                 .panel = panel};
     return ssmi_figure_save(c->tmp->ctx, &figure, path);

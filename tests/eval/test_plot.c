@@ -143,6 +143,44 @@ static void same_figure_gives_the_same_bytes(void **state)
     ssmi_text_clear(&second);
 }
 
+/* Where the vertical rules of a figure stand, across; they are what is drawn in the seventh colour. */
+static size_t find_rules(const char *svg, double *x, size_t most)
+{
+    size_t count = 0;
+    for (const char *p = strstr(svg, "<path"); p != NULL; p = strstr(p + 1, "<path")) {
+        const char *end = strstr(p, "/>"), *ink = strstr(p, "var(--ink-6)"), *d = strstr(p, " d=\"M ");
+        if (end == NULL || ink == NULL || d == NULL || ink > end || d > end || count == most) continue;
+        x[count++] = strtod(d + 6, NULL);
+    }
+    return count;
+}
+
+/* Two panels, one with points and wide numbers beside it: the same place is equally far across in both. */
+static void aligned_panels_have_one_axis(void **state)
+{
+    fixture *f = *state;
+    static const double large[] = {1e6, 5e6, 2e6, 8e6}, small[] = {1, 2, 1, 3}, at[] = {2};
+    if (!ssmi_plots_available()) skip();
+    for (int aligned = 0; aligned < 2; aligned++) {
+        ssmi_layer layer[4] = {
+            {.kind = SSMI_LAYER_POINTS, .n = 4, .y = large, .ink = SSMI_INK_SERIES},
+            {.kind = SSMI_LAYER_RULE, .n = 1, .x = at, .ink = SSMI_INK_SERIES + 6},
+            {.kind = SSMI_LAYER_LINE, .n = 3, .first = 1, .y = small, .ink = SSMI_INK_SERIES},
+            {.kind = SSMI_LAYER_RULE, .n = 1, .x = at, .ink = SSMI_INK_SERIES + 6}};
+        ssmi_panel panel[2] = {{.n_layers = 2, .layer = layer}, {.n_layers = 2, .layer = layer + 2}};
+        ssmi_figure figure = {
+            .width = 300, .height = 200, .columns = 1, .aligned = aligned, .n_panels = 2, .panel = panel};
+        double x[3] = {0, 0, 0};
+        ssmi_text out;
+        ssmi_text_init(&out, f->ctx);
+        assert_int_equal(ssmi_figure_inline(f->ctx, &figure, "x", "", &out), SSM_OK);
+        assert_int_equal(find_rules(out.bytes, x, 3), 2);
+        assert_int_equal(fabs(x[0] - x[1]) < 1e-6, aligned);
+        assert_true(x[1] > 0 && x[1] < 300);
+        ssmi_text_clear(&out);
+    }
+}
+
 static void degenerate_data_is_drawn_without_failure(void **state)
 {
     fixture *f = *state;
@@ -172,6 +210,7 @@ int main(void)
         cmocka_unit_test(build_without_plots_says_so),
         cmocka_unit_test(inline_figure_uses_variables_and_its_own_ids),
         cmocka_unit_test(same_figure_gives_the_same_bytes),
+        cmocka_unit_test(aligned_panels_have_one_axis),
         cmocka_unit_test(degenerate_data_is_drawn_without_failure),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
