@@ -43,7 +43,7 @@ string(REGEX REPLACE "#ifndef SSMCAST_KALMAN_KF_SIZES_H\n#define SSMCAST_KALMAN_
 string(REGEX REPLACE "\n#endif\n\n$" "" SIZES "${SIZES}")
 read_text(DECLARATIONS kf_decl.h)
 write_out_names(DECLARATIONS "${DECLARATIONS}")
-read_text(BODIES ud_decl.h ud_body.h kf_body.h kf_step_body.h kf_state_body.h kf_time_body.h kf_archive_body.h
+read_text(BODIES ud_decl.h ud_lanes_body.h ud_body.h kf_body.h kf_step_body.h kf_state_body.h kf_time_body.h kf_archive_body.h
           kf_steady_body.h kf_text_body.h)
 write_out_names(BODIES "${BODIES}")
 constants(FLOAT real_f32.h)

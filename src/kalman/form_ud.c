@@ -63,6 +63,7 @@ static void start(ssmi_kalman_filter *f)
     ssmi_fill(x.q, 1.0, n);
     ssmi_identity(x.L, n);
     ssmi_ud_predict_f64(x.U, x.D, x.L, x.G, x.q, x.work, n, rank);
+    ssmi_ud_settle_f64(x.U, x.D, n);
     factor_shock(f);
     ssmi_kalman_trust_factors(&f->state);
 }
@@ -94,6 +95,7 @@ static void update_diffuse(ssmi_kalman_filter *f, const factors *x, const ssmi_i
     ssmi_identity(x->L, n);
     ssmi_rank1(x->L, -1.0, K, x->z, n, n);
     ssmi_ud_predict_f64(x->U, x->D, x->L, K, &h, x->work, n, 1);
+    ssmi_ud_settle_f64(x->U, x->D, n);
     ssmi_kalman_remove_direction(s, w, in->Finf);
     if (s->n_diffuse > 0) return;
     covariance(f);
@@ -122,6 +124,7 @@ static ssmi_innovation update_scalar(ssmi_kalman_filter *f, const ssmi_observati
     if (in.kind != SSMI_KALMAN_ORDINARY) return in;
     ssmi_axpy(s->a, in.v / in.F, M, n);
     ssmi_ud_correct_f64(x.U, x.D, x.z, x.f, x.g, h, n); /* leaves P z' as it was in z */
+    ssmi_ud_settle_f64(x.U, x.D, n);
     return in;
 }
 
@@ -137,9 +140,9 @@ static void predict(ssmi_kalman_filter *f)
     const factors x = lay_out(f);
     if (m->R.stride != 0 || m->Q.stride != 0) factor_shock(f);
     ssmi_kalman_predict_mean(&f->state, &f->system.T, f->system.c);
-    if (ssmi_ud_predict_f64(x.U, x.D, ssmi_system_at(m->T, f->system.t), x.G, x.q, x.work, m->n,
-                            f->form_index[0]))
-        ssmi_fill(f->state.a, INFINITY, m->n);
+    ssmi_ud_predict_f64(x.U, x.D, ssmi_system_at(m->T, f->system.t), x.G, x.q, x.work, m->n,
+                        f->form_index[0]);
+    if (ssmi_ud_settle_f64(x.U, x.D, m->n)) ssmi_fill(f->state.a, INFINITY, m->n);
     ssmi_kalman_predict_diffuse(&f->state, &f->system.T);
 }
 

@@ -7,6 +7,7 @@
 /* The order matters. */
 /* clang-format off */
 #include "kalman/real_f32.h"
+#include "kalman/ud_lanes_body.h"
 #include "kalman/ud_body.h"
 #include "kalman/kf_body.h"
 #include "kalman/kf_step_body.h"
@@ -16,6 +17,7 @@
 #include "kalman/kf_steady_body.h"
 #include "kalman/real_end.h"
 #include "kalman/real_f64.h"
+#include "kalman/ud_lanes_body.h"
 #include "kalman/ud_body.h"
 #include "kalman/kf_body.h"
 #include "kalman/kf_step_body.h"

@@ -37,9 +37,10 @@ typedef struct NAME(kf) {
     uint32_t steps;    /* predictions up to now, modulo 2^32 */
 } NAME(kf);
 
-/* What an observation told: v = y - prediction and its variance F; v and F are 0 where it is missing. The
- * terms of the log-likelihood are -(log(2 pi) + log F + v v / F) / 2. With H, they are of the errors made
- * independent, in the order of the sensors. */
+/* What an observation told: v = y - prediction and its variance F; v and F are 0 where it is missing, and
+ * what they may, not finite too, where it was not taken in with SSM_KF_DIVERGED. The terms of the
+ * log-likelihood are -(log(2 pi) + log F + v v / F) / 2. With H, they are of the errors made independent, in
+ * the order of the sensors. */
 typedef struct NAME(kf_innovation) {
     REAL v, F;
     ssm_kf_status status;

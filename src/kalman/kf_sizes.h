@@ -30,9 +30,10 @@ typedef enum ssm_kf_status {
 #else
 #define SSM_KF_RESTS(n) 0
 #endif
+#define SSM_KF_FOURS(n)            (((n) + 3) / 4 * 4)
 #define SSM_KF_TRIANGLE_REALS(n)   ((n) * ((n)-1) / 2 + SSM_KF_RESTS(n))
 #define SSM_KF_STATE_REALS(n)      (2 * (n) + SSM_KF_TRIANGLE_REALS(n))
-#define SSM_KF_PREDICT_REALS(n, r) (((n) + 1) * ((n) + (r)) + (n))
+#define SSM_KF_PREDICT_REALS(n, r) (((n) + 2) * SSM_KF_FOURS((n) + (r)))
 #define SSM_KF_UPDATE_REALS(n, p)  SSM_KF_LARGER(((p) + 4) * (n) + 2 * (p) + (p) * ((p)-1) / 2, (p) * (p))
 #define SSM_KF_WORK_REALS(n, p, r) SSM_KF_LARGER(SSM_KF_PREDICT_REALS(n, r), SSM_KF_UPDATE_REALS(n, p))
 /* for ssm_kf_init: static ssm_kf_real memory[SSM_KF_REALS(4, 2, 4)]; */

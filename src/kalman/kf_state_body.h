@@ -72,7 +72,8 @@ ssm_kf_status NAME(kf_check)(const NAME(kf) * f)
 
 /* One scalar: ud_project n^2 + 2 n, ud_correct 2 n^2 + 4 n + 1, with rests 4 n more, the innovation 2 n, the
  * gate 2, the wider variance of a reacquisition 2 n + 5, the gain 2 n + 1; without noise the test for
- * rounding n^2 + 3 n + 2 in place of the gate or before it. */
+ * rounding n^2
+ * + 3 n + 2 in place of the gate or before it. */
 static size_t NAME(kf_operations_scalar)(size_t n, int noiseless)
 {
     return 3 * n * n + 12 * n + 9 + 4 * SSM_KF_RESTS(n) + (noiseless ? n * n + 3 * n + 2 : 0);
@@ -87,9 +88,9 @@ static size_t NAME(kf_operations_rotation)(size_t s, size_t n)
 uint32_t NAME(kf_operations)(const NAME(kf_model) * m)
 {
     if (m == NULL) return 0;
-    const size_t n = STATES(m), p = SENSORS(m), r = SHOCKS(m), columns = n + r;
+    const size_t n = STATES(m), p = SENSORS(m), columns = SSM_KF_FOURS(n + SHOCKS(m));
     size_t count = 2 * n * n + 2 * n * m->m; /* mean */
-    count += n * n * (n - 1) + columns * (n + n * (n + 1) + n * (n - 1)) + n + n * (n - 1) / 2;
+    count += n * n * (n - 1) + columns * n * (2 * n + 1);
     for (size_t s = 0; s < p; s++) {
         count += NAME(kf_operations_scalar)(n, ERRORS(m) != NULL || !(m->h[s] > 0)) + (m->d != NULL);
         if (ERRORS(m) != NULL) count += NAME(kf_operations_rotation)(s, n);

@@ -23,9 +23,7 @@ ssm_kf_status NAME(kf_steady_init)(NAME(kf_steady) * f, const NAME(kf_model) * m
 /* x <- next, within the limits. */
 static ssm_kf_status NAME(kf_steady_move)(NAME(kf_steady) * f, const REAL *next)
 {
-    int cut = 0;
-    for (size_t i = 0; i < STATES(f->model); i++) cut |= NAME(kf_place)(f->x + i, next[i]);
-    return cut ? SSM_KF_DIVERGED : SSM_KF_OK;
+    return NAME(ud_hold)(f->x, next, -LIMIT, LIMIT, STATES(f->model)) ? SSM_KF_DIVERGED : SSM_KF_OK;
 }
 
 ssm_kf_status NAME(kf_steady_predict)(NAME(kf_steady) * f, const REAL *u)

@@ -7,11 +7,12 @@
  * of each of its scalars is e - z (x - x0), so the row gives what the batch formula gives. A linear one has
  * e = y - d and x0 = 0. */
 
-/* Stores a number, cut at the limits; returns 1 when it was. NaN becomes the lower limit. */
-static int NAME(kf_place)(REAL *x, REAL value)
+/* After a prediction or the observations of a row: what overflowed goes back to the limits. */
+static ssm_kf_status NAME(kf_settle)(NAME(kf) * f, ssm_kf_status status)
 {
-    *x = NAME(ud_bound)(value, LIMIT);
-    return *x != value;
+    int cut = NAME(ud_hold)(f->x, f->x, -LIMIT, LIMIT, STATES(f->model));
+    cut |= NAME(ud_settle)(f->U, f->D, STATES(f->model));
+    return cut ? SSM_KF_DIVERGED : status;
 }
 
 /* ---- prediction ---- */
@@ -20,24 +21,28 @@ static int NAME(kf_place)(REAL *x, REAL value)
 static ssm_kf_status NAME(kf_move)(NAME(kf) * f, const REAL *next, const REAL *T)
 {
     const NAME(kf_model) *m = f->model;
-    int cut = 0;
-    for (size_t i = 0; i < STATES(m); i++) cut |= NAME(kf_place)(f->x + i, next[i]);
-    cut |= NAME(ud_predict)(f->U, f->D, T, m->G, m->q, f->work, STATES(m), SHOCKS(m));
+    for (size_t i = 0; i < STATES(m); i++) f->x[i] = next[i];
+    NAME(ud_predict)(f->U, f->D, T, m->G, m->q, f->work, STATES(m), SHOCKS(m));
     f->steps++;
-    return cut ? SSM_KF_DIVERGED : SSM_KF_OK;
+    return NAME(kf_settle)(f, SSM_KF_OK);
+}
+
+/* y <- y + M x, M (n, m). */
+static void NAME(kf_add_product)(REAL *restrict y, const REAL *M, const REAL *x, size_t n, size_t m)
+{
+    for (size_t j = 0; j < m; j++) {
+        for (size_t i = 0; i < n; i++) y[i] += M[i + j * n] * x[j];
+    }
 }
 
 /* next = T x + B u + c. */
-static void NAME(kf_move_mean)(REAL *restrict next, const NAME(kf_model) * m, const REAL *x, const REAL *u)
+static APART void NAME(kf_move_mean)(REAL *restrict next, const NAME(kf_model) * m, const REAL *x,
+                                     const REAL *u)
 {
     const size_t n = STATES(m);
     for (size_t i = 0; i < n; i++) next[i] = m->c != NULL ? m->c[i] : 0;
-    for (size_t j = 0; j < n; j++) {
-        for (size_t i = 0; i < n; i++) next[i] += m->T[i + j * n] * x[j];
-    }
-    for (size_t j = 0; u != NULL && j < m->m; j++) {
-        for (size_t i = 0; i < n; i++) next[i] += m->B[i + j * n] * u[j];
-    }
+    NAME(kf_add_product)(next, m->T, x, n, n);
+    if (u != NULL) NAME(kf_add_product)(next, m->B, u, n, m->m);
 }
 
 ssm_kf_status NAME(kf_predict)(NAME(kf) * f, const REAL *u)
@@ -60,7 +65,7 @@ ssm_kf_status NAME(kf_predict_ekf)(NAME(kf) * f, const REAL *fx, const REAL *J)
 /* ---- one scalar ---- */
 
 /* Without noise in the observation, F is rounding below this. */
-static REAL NAME(kf_rounding)(const NAME(kf) * f, const REAL *z)
+static APART REAL NAME(kf_rounding)(const NAME(kf) * f, const REAL *z)
 {
     const size_t n = STATES(f->model);
     const REAL unit = 2 * (REAL)n * EPSILON, *U = f->U;
@@ -79,42 +84,45 @@ static REAL NAME(kf_rounding)(const NAME(kf) * f, const REAL *z)
 
 static ssm_kf_status NAME(kf_judge)(const NAME(kf) * f, const REAL *z, REAL h, REAL v, REAL F)
 {
-    if (!NAME(kf_is_in)(F, 0, SQUARE_LIMIT) || !NAME(kf_is_in)(v, -2 * LIMIT, 2 * LIMIT))
-        return SSM_KF_DIVERGED;
+    if (!(F <= SQUARE_LIMIT) || !(v * v <= 4 * SQUARE_LIMIT)) return SSM_KF_DIVERGED;
     if (F < TINY || (!(h > 0) && F <= NAME(kf_rounding)(f, z))) return SSM_KF_CERTAIN;
     if (!(GATE(f) > 0 && v * v > GATE(f) * F)) return SSM_KF_OK;
     return f->patience > 0 && f->refused >= f->patience && F > h ? SSM_KF_REACQUIRED : SSM_KF_GATED;
 }
 
 /* Multiplies the variance so that an innovation v stands right at the gate; returns its variance. */
-static REAL NAME(kf_widen)(NAME(kf) * f, REAL *g, REAL h, REAL v, REAL F)
+static APART REAL NAME(kf_widen)(NAME(kf) * f, REAL *g, REAL h, REAL v, REAL F)
 {
     const REAL factor = (v * v / GATE(f) - h) / (F - h);
     for (size_t i = 0; i < STATES(f->model); i++) {
-        f->D[i] = NAME(ud_variance)(f->D[i] * factor);
-        g[i] = NAME(ud_bound)(g[i] * factor, SQUARE_LIMIT);
+        f->D[i] *= factor;
+        g[i] *= factor;
     }
     return v * v / GATE(f);
+}
+
+/* Moves the mean by b `step` with b = P z', and the variance, for what ud_project left in work. */
+static APART ssm_kf_status NAME(kf_absorb)(NAME(kf) * f, REAL h, REAL step, ssm_kf_status status)
+{
+    const size_t n = STATES(f->model);
+    REAL *direction = f->work, *g = direction + n, *b = g + n;
+    NAME(ud_correct)(f->U, f->D, b, direction, g, h, n);
+    NAME(kf_add_product)(f->x, b, &step, n, 1);
+    return status;
 }
 
 /* Takes in an observation with row z, error variance h and innovation v. */
 static ssm_kf_status NAME(kf_take)(NAME(kf) * f, const REAL *z, REAL h, REAL v, NAME(kf_innovation) * out)
 {
     const size_t n = STATES(f->model);
-    REAL *direction = f->work, *g = direction + n, *b = g + n;
+    REAL *direction = f->work, *g = direction + n;
     REAL F = NAME(ud_project)(direction, g, f->U, f->D, z, h, n);
     ssm_kf_status status = NAME(kf_judge)(f, z, h, v, F);
-    if (status != SSM_KF_GATED) f->refused = 0;
-    if (status == SSM_KF_GATED && f->refused < UINT32_MAX) f->refused++;
+    f->refused = status == SSM_KF_GATED ? f->refused + (f->refused < UINT32_MAX) : 0;
     if (status == SSM_KF_REACQUIRED) F = NAME(kf_widen)(f, g, h, v, F);
-    if (out != NULL) *out = (NAME(kf_innovation)){NAME(ud_bound)(v, 2 * LIMIT), NAME(ud_variance)(F), status};
+    if (out != NULL) *out = (NAME(kf_innovation)){v, F, status};
     if (status != SSM_KF_OK && status != SSM_KF_REACQUIRED) return status;
-    NAME(ud_correct)(f->U, f->D, b, direction, g, h, n);
-    const REAL step = v / F;
-    for (size_t i = 0; i < n; i++) {
-        if (NAME(kf_place)(f->x + i, f->x[i] + b[i] * step)) status = SSM_KF_DIVERGED;
-    }
-    return status;
+    return NAME(kf_absorb)(f, h, v / F, status);
 }
 
 static ssm_kf_status NAME(kf_miss)(NAME(kf_innovation) * out)
@@ -131,20 +139,25 @@ typedef struct NAME(kf_row) {
     const REAL *x0;     /* (n); NULL: 0 */
 } NAME(kf_row);
 
+/* e - z (x - x0) */
+static APART REAL NAME(kf_residual)(REAL e, const REAL *z, const REAL *x, const REAL *x0, size_t n)
+{
+    for (size_t i = 0; i < n; i++) e -= z[i] * (x0 != NULL ? x[i] - x0[i] : x[i]);
+    return e;
+}
+
 static ssm_kf_status NAME(kf_take_row)(NAME(kf) * f, NAME(kf_row) row, NAME(kf_innovation) * out)
 {
     const size_t n = STATES(f->model), p = SENSORS(f->model);
     ssm_kf_status worst = SSM_KF_OK;
     for (size_t s = 0; s < p; s++) {
-        const REAL *z = row.Zt + s * n;
-        REAL v = row.e[s];
-        for (size_t i = 0; i < n; i++) v -= z[i] * (row.x0 != NULL ? f->x[i] - row.x0[i] : f->x[i]);
+        const REAL *z = row.Zt + s * n, v = NAME(kf_residual)(row.e[s], z, f->x, row.x0, n);
         NAME(kf_innovation) *place = out != NULL ? out + s : NULL;
         const ssm_kf_status status =
             row.e[s] == row.e[s] ? NAME(kf_take)(f, z, row.h[s], v, place) : NAME(kf_miss)(place);
         if (status > worst) worst = status;
     }
-    return worst;
+    return NAME(kf_settle)(f, worst);
 }
 
 /* Row s of L and h_s, given those before it; a missing sensor has no part in the others. */
@@ -157,14 +170,15 @@ static void NAME(kf_factor_errors)(REAL *restrict L, REAL *restrict h, const REA
         REAL l = H[k + s * p];
         for (size_t i = 0; i < k; i++) l -= row[i] * L[k * (k - 1) / 2 + i] * h[i];
         l *= NAME(ud_invert)(h[k]);
-        row[k] = e[s] == e[s] && e[k] == e[k] ? NAME(ud_bound)(l, SQUARE_LIMIT) : 0;
+        row[k] = e[s] == e[s] && e[k] == e[k] ? NAME(ud_bound)(l, -SQUARE_LIMIT, SQUARE_LIMIT) : 0;
         h[s] -= row[k] * row[k] * h[k];
     }
     if (!(h[s] > 16 * (REAL)p * EPSILON * H[s + s * p])) h[s] = 0;
 }
 
 /* Makes the errors of the row independent; e becomes L^-1 e. Scratch from `work`. */
-static NAME(kf_row) NAME(kf_rotate)(NAME(kf_row) row, REAL *e, const REAL *H, REAL *work, size_t n, size_t p)
+static APART NAME(kf_row)
+    NAME(kf_rotate)(NAME(kf_row) row, REAL *e, const REAL *H, REAL *work, size_t n, size_t p)
 {
     REAL *Zt = work, *h = Zt + n * p, *L = h + p;
     for (size_t s = 0; s < p; s++) {
@@ -185,10 +199,11 @@ static NAME(kf_row) NAME(kf_rotate)(NAME(kf_row) row, REAL *e, const REAL *H, RE
 }
 
 /* Scratch of an update: 3 n of kf_take, n of x0, p of e, the rest of kf_rotate. */
-static ssm_kf_status NAME(kf_take_all)(NAME(kf) * f, const REAL *Zt, REAL *e, const REAL *x0,
+static ssm_kf_status NAME(kf_take_all)(NAME(kf) * f, const REAL *Zt, const REAL *x0,
                                        NAME(kf_innovation) * out)
 {
     const NAME(kf_model) *m = f->model;
+    REAL *e = f->work + 4 * STATES(m);
     NAME(kf_row) row = {Zt, m->h, e, x0};
     if (ERRORS(m) != NULL) row = NAME(kf_rotate)(row, e, ERRORS(m), e + SENSORS(m), STATES(m), SENSORS(m));
     return NAME(kf_take_row)(f, row, out);
@@ -198,7 +213,7 @@ static ssm_kf_status NAME(kf_take_all)(NAME(kf) * f, const REAL *Zt, REAL *e, co
 static int NAME(kf_is_row)(const REAL *y, size_t p)
 {
     int good = 1;
-    for (size_t s = 0; s < p; s++) good &= y[s] != y[s] || NAME(kf_is_in)(y[s], -LIMIT, LIMIT);
+    for (size_t s = 0; s < p; s++) good &= NAME(kf_are_in)(y + s, y[s] == y[s], -LIMIT, LIMIT);
     return good;
 }
 
@@ -209,7 +224,7 @@ ssm_kf_status NAME(kf_update)(NAME(kf) * f, const REAL *y, NAME(kf_innovation) *
     if (!NAME(kf_is_row)(y, SENSORS(m))) return SSM_KF_E_RANGE;
     REAL *e = f->work + 4 * STATES(m);
     for (size_t s = 0; s < SENSORS(m); s++) e[s] = m->d != NULL ? y[s] - m->d[s] : y[s];
-    return NAME(kf_take_all)(f, m->Zt, e, NULL, out);
+    return NAME(kf_take_all)(f, m->Zt, NULL, out);
 }
 
 ssm_kf_status NAME(kf_update_ekf)(NAME(kf) * f, const REAL *hx, const REAL *Jt, const REAL *y,
@@ -223,7 +238,7 @@ ssm_kf_status NAME(kf_update_ekf)(NAME(kf) * f, const REAL *hx, const REAL *Jt, 
     REAL *x0 = f->work + 3 * n, *e = x0 + n;
     for (size_t i = 0; i < n; i++) x0[i] = f->x[i];
     for (size_t s = 0; s < p; s++) e[s] = y[s] - hx[s];
-    return NAME(kf_take_all)(f, Jt, e, x0, out);
+    return NAME(kf_take_all)(f, Jt, x0, out);
 }
 
 ssm_kf_status NAME(kf_update_row)(NAME(kf) * f, const REAL *z, REAL h, REAL y, NAME(kf_innovation) * out)
@@ -234,7 +249,7 @@ ssm_kf_status NAME(kf_update_row)(NAME(kf) * f, const REAL *z, REAL h, REAL y, N
     if (!NAME(kf_is_in)(h, 0, SQUARE_LIMIT)) return SSM_KF_E_VARIANCE;
     if (y != y) return NAME(kf_miss)(out);
     for (size_t i = 0; i < STATES(f->model); i++) y -= z[i] * f->x[i];
-    return NAME(kf_take)(f, z, h, y, out);
+    return NAME(kf_settle)(f, NAME(kf_take)(f, z, h, y, out));
 }
 
 ssm_kf_status NAME(kf_update_sensor)(NAME(kf) * f, uint16_t sensor, REAL y, NAME(kf_innovation) * out)

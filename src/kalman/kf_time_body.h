@@ -81,7 +81,7 @@ static void NAME(kf_double)(REAL *T, REAL *Q, REAL *a, REAL *b, size_t n)
 }
 
 /* Writes T, G and q out, when they are what a model may have. */
-static ssm_kf_status NAME(kf_settle)(REAL *T, REAL *G, REAL *q, const REAL *step, REAL *Q, size_t n)
+static ssm_kf_status NAME(kf_deliver)(REAL *T, REAL *G, REAL *q, const REAL *step, REAL *Q, size_t n)
 {
     REAL *left = Q + n * n;
     if (!NAME(kf_are_in)(step, n * n, -LIMIT, LIMIT)) return SSM_KF_E_RANGE;
@@ -116,5 +116,5 @@ ssm_kf_status NAME(kf_discretise)(const REAL *A, const REAL *Qc, REAL dt, uint16
     for (int i = 0; i < NAME(kf_most_doublings); i++) {
         if (i < doublings) NAME(kf_double)(step, Q, a, b, n);
     }
-    return NAME(kf_settle)(T, G, q, step, Q, n);
+    return NAME(kf_deliver)(T, G, q, step, Q, n);
 }

@@ -6,7 +6,8 @@
 #undef SHOCKS
 #undef ERRORS
 #undef GATE
-#undef LANES
+#undef UNROLLED
+#undef VECTORS
 #undef EPSILON
 #undef TINY
 #undef LIMIT

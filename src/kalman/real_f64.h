@@ -6,9 +6,8 @@
 #define STATES(m)    ((size_t)(m)->n) /* there: a constant, if the sizes are fixed at compile time */
 #define SENSORS(m)   ((size_t)(m)->p)
 #define SHOCKS(m)    ((size_t)(m)->r)
-#define ERRORS(m)    ((m)->H)    /* there: NULL, if errors are independent in all models */
-#define GATE(f)      ((f)->gate) /* there: 0, if no filter has a gate */
-#define LANES(n, j)  (j)         /* of n rows, the first j are at work: there n, if vectors are to be full */
+#define ERRORS(m)    ((m)->H)                /* there: NULL, if errors are independent in all models */
+#define GATE(f)      ((f)->gate)             /* there: 0, if no filter has a gate */
 #define EPSILON      2.220446049250313e-16   /* of the machine */
 #define TINY         2.2250738585072014e-308 /* smallest number that may be divided by */
 #define LIMIT        1e150                   /* of states, observations and coefficients */

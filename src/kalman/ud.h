@@ -3,10 +3,10 @@
 #ifndef SSMCAST_KALMAN_UD_H
 #define SSMCAST_KALMAN_UD_H
 
-#include <stddef.h>
+#include "kalman/kf_sizes.h"
 
 /* Numbers of scratch that ssmi_ud_predict_* wants. */
-#define SSMI_UD_WORK(n, r) (((n) + 1) * ((n) + (r)) + (n))
+#define SSMI_UD_WORK(n, r) SSM_KF_PREDICT_REALS(n, r)
 
 /* clang-format off */
 #include "kalman/real_f32.h"

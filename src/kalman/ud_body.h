@@ -16,40 +16,33 @@ static REAL NAME(ud_invert)(REAL x)
     return x >= TINY ? 1 / x : 0;
 }
 
-/* A variance within [0, SQUARE_LIMIT]; the upper end for NaN. */
-static REAL NAME(ud_variance)(REAL x)
-{
-    if (x != x) return SQUARE_LIMIT;
-    if (x <= SQUARE_LIMIT) return x >= 0 ? x : 0;
-    return SQUARE_LIMIT;
-}
-
 /* D <- D alpha / (alpha + drop). Compensated: as D - D drop / (alpha + drop), rounded with its error in rest
  * (Dekker 1971), where nothing cancels. */
-static void NAME(ud_shrink)(REAL *D, REAL *rest, REAL alpha, REAL drop)
+static inline void NAME(ud_shrink)(REAL *D, REAL *rest, REAL alpha, REAL drop)
 {
     const REAL next = alpha + drop;
 #ifdef SSM_KF_COMPENSATED
     if (next >= TINY && drop < alpha) {
         const REAL change = *rest - *D * (drop / next), sum = *D + change;
-        *rest = NAME(ud_bound)(change - (sum - *D), SQUARE_LIMIT);
-        *D = NAME(ud_variance)(sum);
+        *rest = change - (sum - *D);
+        *D = sum;
         return;
     }
     *rest = 0;
 #else
     (void)rest;
 #endif
-    if (next >= TINY) *D = NAME(ud_variance)(*D * (alpha / next));
+    if (next >= TINY) *D *= alpha / next;
 }
 
-KERNEL REAL NAME(ud_project)(REAL *restrict f, REAL *restrict g, const REAL *U, const REAL *D, const REAL *z,
-                             REAL h, size_t n)
+KERNEL APART REAL NAME(ud_project)(REAL *restrict f, REAL *restrict g, const REAL *U, const REAL *D,
+                                   const REAL *z, REAL h, size_t n)
 {
     REAL F = h;
-    for (size_t j = 0; j < n; U += j, j++) {
+    UNROLLED for (size_t j = 0; j < n; U += j, j++)
+    {
         REAL sum = z[j];
-        for (size_t i = 0; i < j; i++) sum += U[i] * z[i];
+        UNROLLED for (size_t i = 0; i < j; i++) sum += U[i] * z[i];
         f[j] = sum;
         g[j] = D[j] * sum;
         F += g[j] * sum;
@@ -57,15 +50,17 @@ KERNEL REAL NAME(ud_project)(REAL *restrict f, REAL *restrict g, const REAL *U, 
     return F;
 }
 
-KERNEL void NAME(ud_correct)(REAL *restrict U, REAL *restrict D, REAL *restrict b, const REAL *f,
-                             const REAL *g, REAL h, size_t n)
+KERNEL APART void NAME(ud_correct)(REAL *restrict U, REAL *restrict D, REAL *restrict b, const REAL *f,
+                                   const REAL *g, REAL h, size_t n)
 {
     REAL *rest = U + n * (n - 1) / 2, alpha = h, inverse = NAME(ud_invert)(h);
-    for (size_t j = 0; j < n; U += j, j++) {
+    UNROLLED for (size_t j = 0; j < n; U += j, j++)
+    {
         const REAL lambda = -f[j] * inverse, drop = f[j] * g[j], weight = g[j];
-        for (size_t i = 0; i < j; i++) {
+        UNROLLED for (size_t i = 0; i < j; i++)
+        {
             const REAL u = U[i];
-            U[i] = NAME(ud_bound)(u + b[i] * lambda, SQUARE_LIMIT);
+            U[i] = u + b[i] * lambda;
             b[i] += u * weight;
         }
         b[j] = weight;
@@ -75,65 +70,66 @@ KERNEL void NAME(ud_correct)(REAL *restrict U, REAL *restrict D, REAL *restrict 
     }
 }
 
-/* W (n, n + r) = [T U, G] and its weights. */
-static void NAME(ud_spread)(REAL *restrict W, REAL *restrict weight, const REAL *U, const REAL *D,
-                            const REAL *T, const REAL *G, const REAL *q, size_t n, size_t r)
+KERNEL int NAME(ud_hold)(REAL *x, const REAL *value, REAL least, REAL most, size_t n)
 {
-    for (size_t j = 0; j < n; U += j, j++) {
-        REAL *w = W + j * n;
-        for (size_t i = 0; i < n; i++) w[i] = T[i + j * n];
-        for (size_t k = 0; k < j; k++) {
-            for (size_t i = 0; i < n; i++) w[i] += T[i + k * n] * U[k];
-        }
-        weight[j] = D[j];
-    }
-    for (size_t i = 0; i < n * r; i++) W[n * n + i] = G[i];
-    for (size_t k = 0; k < r; k++) weight[n + k] = q[k];
-}
-
-/* sum_i = sum_k w_k W_ik W_jk for i <= j. */
-static void NAME(ud_weigh)(REAL *restrict sum, const REAL *restrict W, const REAL *weight, size_t j, size_t n,
-                           size_t columns)
-{
-    for (size_t i = 0; i < LANES(n, j + 1); i++) sum[i] = 0;
-    for (size_t k = 0; k < columns; k++) {
-        const REAL w = weight[k] * W[j + k * n];
-        for (size_t i = 0; i < LANES(n, j + 1); i++) sum[i] += W[i + k * n] * w;
-    }
-}
-
-/* W_i <- W_i - u_i W_j for i < j. */
-static void NAME(ud_sweep)(REAL *restrict W, const REAL *restrict u, size_t j, size_t n, size_t columns)
-{
-    for (size_t k = 0; k < columns; k++) {
-        const REAL w = W[j + k * n];
-        for (size_t i = 0; i < LANES(n, j); i++) W[i + k * n] -= u[i] * w;
-    }
-}
-
-KERNEL int NAME(ud_predict)(REAL *U, REAL *D, const REAL *T, const REAL *G, const REAL *q, REAL *work,
-                            size_t n, size_t r)
-{
-    const size_t columns = n + r;
-    REAL *W = work, *weight = W + n * columns, *sum = weight + columns;
     int cut = 0;
-    NAME(ud_spread)(W, weight, U, D, T, G, q, n, r);
-    for (size_t j = n; j-- > 0;) {
-        REAL *column = U + j * (j - 1) / 2;
-        NAME(ud_weigh)(sum, W, weight, j, n, columns);
-        cut |= !(sum[j] <= SQUARE_LIMIT);
-#ifdef SSM_KF_COMPENSATED
-        if (sum[j] != D[j]) U[n * (n - 1) / 2 + j] = 0;
-#endif
-        D[j] = NAME(ud_variance)(sum[j]);
-        const REAL inverse = NAME(ud_invert)(D[j]);
-        for (size_t i = 0; i < j; i++) {
-            sum[i] = NAME(ud_bound)(sum[i] * inverse, SQUARE_LIMIT);
-            column[i] = sum[i];
-        }
-        NAME(ud_sweep)(W, sum, j, n, columns);
+    for (size_t i = 0; i < n; i++) {
+        const REAL wanted = value[i];
+        x[i] = NAME(ud_bound)(wanted, least, most);
+        cut |= !(x[i] == wanted);
     }
     return cut;
+}
+
+KERNEL int NAME(ud_settle)(REAL *U, REAL *D, size_t n)
+{
+    const int cut = NAME(ud_hold)(U, U, -SQUARE_LIMIT, SQUARE_LIMIT, n * (n - 1) / 2 + SSM_KF_RESTS(n));
+    return NAME(ud_hold)(D, D, 0, SQUARE_LIMIT, n) | cut;
+}
+
+/* The rows of W (columns, n) = [T U, G, 0] and their weights [D, q, 0]. */
+static APART void NAME(ud_spread)(REAL *restrict W, const REAL *U, const REAL *D, const REAL *T,
+                                  const REAL *G, const REAL *q, size_t n, size_t r)
+{
+    const size_t columns = SSM_KF_FOURS(n + r);
+    REAL *weight = W + n * columns;
+    UNROLLED for (size_t j = 0; j < n; U += j, j++) NAME(ud_move_column)(W + j, T, U, j, n, columns);
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < r; k++) W[i * columns + n + k] = G[i + k * n];
+        for (size_t c = n + r; c < columns; c++) W[i * columns + c] = 0;
+    }
+    for (size_t j = 0; j < n; j++) weight[j] = D[j];
+    for (size_t k = 0; k < r; k++) weight[n + k] = q[k];
+    for (size_t c = n + r; c < columns; c++) weight[c] = 0;
+}
+
+/* U and D of the rows W, which are made orthogonal from the last on. */
+static APART void NAME(ud_orthogonalise)(REAL *restrict U, REAL *restrict D, REAL *restrict W, size_t n,
+                                         size_t r)
+{
+    const size_t columns = SSM_KF_FOURS(n + r);
+    REAL *weight = W + n * columns, *weighted = weight + columns;
+    for (size_t j = n; j-- > 0;) {
+        const REAL *row = W + j * columns;
+        REAL *column = U + j * (j - 1) / 2;
+        NAME(ud_weigh)(weighted, weight, row, columns);
+        const REAL sum = NAME(ud_dot)(row, weighted, n, r), inverse = NAME(ud_invert)(sum);
+#ifdef SSM_KF_COMPENSATED
+        if (sum != D[j]) U[n * (n - 1) / 2 + j] = 0;
+#endif
+        D[j] = sum;
+        for (size_t i = j; i-- > 0;) {
+            column[i] = NAME(ud_dot)(W + i * columns, weighted, n, r) * inverse;
+            NAME(ud_sweep)(W + i * columns, column[i], row, columns);
+        }
+    }
+}
+
+KERNEL void NAME(ud_predict)(REAL *U, REAL *D, const REAL *T, const REAL *G, const REAL *q, REAL *work,
+                             size_t n, size_t r)
+{
+    NAME(ud_spread)(work, U, D, T, G, q, n, r);
+    NAME(ud_orthogonalise)(U, D, work, n, r);
 }
 
 /* Column j of what is left of P, (A_ij) for i <= j, becomes that of U and D; its part leaves the columns

@@ -4,7 +4,8 @@
  *
  * so it is symmetric and non-negative by construction, and single precision does what others need double for.
  * Kernels: nothing is checked, nothing allocated, no function called, the number of operations depends on the
- * sizes alone. Whatever goes in, what is stored is finite: elements of U and D are kept within SQUARE_LIMIT.
+ * sizes alone. What ud_correct and ud_predict leave may have overflowed; ud_settle after a prediction or a
+ * row of observations leaves finite elements, within SQUARE_LIMIT, whatever went in.
  *
  *     U    (n (n - 1) / 2): above the diagonal, column after column; element (i, j) is U[j (j - 1) / 2 + i]
  *     D    (n)
@@ -25,9 +26,17 @@ KERNEL REAL NAME(ud_project)(REAL *f /* (n) */, REAL *g /* (n) */, const REAL *U
 KERNEL void NAME(ud_correct)(REAL *U, REAL *D, REAL *b /* (n) */, const REAL *f, const REAL *g, REAL h,
                              size_t n);
 
-/* P <- T P T' + G diag(q) G'. Returns 1 when a variance was cut at SQUARE_LIMIT, else 0. */
-KERNEL int NAME(ud_predict)(REAL *U, REAL *D, const REAL *T /* (n, n) */, const REAL *G /* (n, r) */,
-                            const REAL *q /* (r) */, REAL *work /* SSMI_UD_WORK(n, r) */, size_t n, size_t r);
+/* x (n) is the value within [least, most]; returns 1 when it had to be cut, else 0. */
+KERNEL int NAME(ud_hold)(REAL *x, const REAL *value, REAL least, REAL most, size_t n);
+
+/* Brings elements of U and D that overflowed, or are no numbers, back to within SQUARE_LIMIT; returns 1 when
+ * there were any, else 0. */
+KERNEL int NAME(ud_settle)(REAL *U, REAL *D, size_t n);
+
+/* P <- T P T' + G diag(q) G'. */
+KERNEL void NAME(ud_predict)(REAL *U, REAL *D, const REAL *T /* (n, n) */, const REAL *G /* (n, r) */,
+                             const REAL *q /* (r) */, REAL *work /* SSMI_UD_WORK(n, r) */, size_t n,
+                             size_t r);
 
 /* U and D of a symmetric P, whose upper triangle is read. Returns 0 when P is not non-negative definite up to
  * rounding or not finite; U and D are then untouched. work (n, n). */
@@ -36,10 +45,10 @@ KERNEL int NAME(ud_factor)(REAL *U, REAL *D, const REAL *P /* (n, n) */, REAL *w
 /* P (n, n), exactly symmetric. */
 KERNEL void NAME(ud_covariance)(REAL *P, const REAL *U, const REAL *D, size_t n);
 
-/* A number within [-most, most]; the lower end for NaN. */
-static inline REAL NAME(ud_bound)(REAL x, REAL most)
+/* x within [least, most]; the upper end for NaN. */
+static inline REAL NAME(ud_bound)(REAL x, REAL least, REAL most)
 {
-    if (x != x) return -most;
-    if (x >= -most && x <= most) return x;
-    return x > 0 ? most : -most;
+    x = x == x ? x : most;
+    x = x < most ? x : most;
+    return x > least ? x : least;
 }

@@ -57,7 +57,7 @@ fi
 # Control code: a motor held against a load that nothing measures; a tilt that a knock does not shake. The speed
 # estimated is off by less than 1 rad/s of the 45 that it turns at, and each of the 80 knocks is refused.
 check motor << 'END'
-load torque -0.0100 Nm, estimated -0.0089
+load torque -0.0100 Nm, estimated -0.0163
 angle within 0.0022 rad of the set point in the last tenth of a second
 speed estimated within 0.73 rad/s
 END

@@ -49,10 +49,10 @@ for precision in -DTRACE_FLOAT -DSSM_KF_DOUBLE; do
     [ "$(wc -l <<< "$want")" -eq 9 ]
     same "$precision" "$want" "$(trace $precision)"
     same "$precision -O0" "$want" "$(trace $precision -O0)"
+    same "$precision scalar" "$want" "$(trace $precision -DSSM_KF_SCALAR)"
     while read -r n p r digest; do
         sizes="-DSSM_KF_STATES=$n -DSSM_KF_SENSORS=$p -DSSM_KF_SHOCKS=$r"
-        same "$precision $sizes" "$n $p $r $digest" "$(trace $precision $sizes)"
-        same "$precision $sizes wide" "$n $p $r $digest" "$(trace $precision $sizes -DSSM_KF_WIDE -O3)"
+        same "$precision $sizes -O3" "$n $p $r $digest" "$(trace $precision $sizes -O3)"
     done <<< "$want"
     rests=$(trace $precision -DSSM_KF_COMPENSATED)
     [ "$rests" != "$want" ]

@@ -21,7 +21,7 @@ bad=0
 analyse() { # STATES SENSORS MORE-FLAGS
     frama-c -eva -eva-precision 0 -eva-domains cvalue -eva-slevel 10 -eva-plevel 2000 -eva-remove-redundant-alarms \
         -warn-special-float none -eva-split-return-function ssm_kf_init:0,ssm_kf_steady_init:0,ssm_kf_load:0 \
-        -cpp-extra-args="-I$amalgamation -DSSM_KF_STATES=$1 -DSSM_KF_SENSORS=$2 -DSSM_KF_SHOCKS=$1 $3" \
+        -cpp-extra-args="-I$amalgamation -DSSM_KF_SCALAR -DSSM_KF_STATES=$1 -DSSM_KF_SENSORS=$2 -DSSM_KF_SHOCKS=$1 $3" \
         "$here/endless.c" "$scratch/marked.c" > "$report" 2>&1 || true
 }
 
