@@ -1,5 +1,6 @@
 #include "base/suggest.h"
 
+#include <ctype.h>
 #include <string.h>
 
 enum { LONGEST = 63 };
@@ -36,9 +37,15 @@ size_t ssmi_edit_distance(const char *a, const char *b)
     return above[m];
 }
 
+static int same_but_for_case(const char *a, const char *b)
+{
+    while (*a != '\0' && tolower((unsigned char)*a) == tolower((unsigned char)*b)) a++, b++;
+    return *a == *b;
+}
+
 int ssmi_suggest(const char *word, const char *name, size_t *best)
 {
-    size_t distance = ssmi_edit_distance(word, name);
+    size_t distance = same_but_for_case(word, name) ? 0 : ssmi_edit_distance(word, name);
     size_t allowed = 1 + clipped_length(name) / 3;
     if (distance > allowed || distance >= *best) return 0;
     *best = distance;

@@ -73,6 +73,15 @@ static size_t rows_of(const json_t *value)
     return is_list(value) && is_list(json_array_get(value, 0)) ? json_array_size(value) : 1;
 }
 
+/* A square matrix whose size is not known yet is not a plain list of several numbers. */
+static ssm_status check_square(const reader *x, const char *name, const json_t *value)
+{
+    if (!is_list(value) || is_list(json_array_get(value, 0)) || json_array_size(value) < 2) return SSM_OK;
+    return wrong(
+        x, "matrix \"%s\" is square, each row a list of its own, as [[1, 0], [0, 2]]; found %zu numbers",
+        name, json_array_size(value));
+}
+
 static ssm_status check_size(const reader *x, const char *key, const char *of, size_t found)
 {
     const json_t *given = get(x, key);
@@ -92,6 +101,8 @@ static ssm_status find_sizes(reader *x)
     if (Z == NULL || T == NULL)
         return wrong(x, "matrix \"%s\" is missing; a system has at least \"Z\" and \"T\"",
                      Z == NULL ? "Z" : "T");
+    SSMI_TRY(check_square(x, "T", T));
+    if (Q != NULL) SSMI_TRY(check_square(x, "Q", Q));
     x->n = rows_of(T);
     SSMI_TRY(check_size(x, "n", "T", x->n));
     x->p = rows_of(Z);

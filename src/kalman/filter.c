@@ -13,9 +13,11 @@
 #include "kalman/lean.h"
 
 #include <float.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { rows_between_tests = 8 }; /* after a test of P has failed */
+enum { most_listed = 4 };        /* states in a message */
 
 typedef ssmi_kalman_run run;
 
@@ -300,6 +302,34 @@ static double total(run *r)
     if (r->impossible) return -INFINITY;
     if (r->convention != SSM_LOGLIK_MARGINAL) return sum;
     return r->f->extra != NULL ? sum + ssmi_kalman_marginal_term(r->f->extra) : NAN;
+}
+
+/* "0, 1, 4": the states that take part in what is open, the first few of them. */
+static void list_open(char *text, size_t size, const ssmi_kalman_state *s)
+{
+    size_t used = 0, listed = 0;
+    text[0] = '\0';
+    for (size_t k = 0; k < s->n && listed <= most_listed; k++) {
+        double part = 0.0;
+        for (size_t j = 0; j < s->n_diffuse; j++) part += s->A[k + j * s->n] * s->A[k + j * s->n];
+        if (!(part > 1e-20 * s->reach[k] * s->reach[k])) continue;
+        const char *before = listed > 0 ? ", " : "";
+        if (listed++ == most_listed)
+            snprintf(text + used, size - used, " ...");
+        else
+            used += (size_t)snprintf(text + used, size - used, "%s%zu", before, k);
+    }
+}
+
+ssm_status ssmi_kalman_require_known(const ssmi_kalman_filter *f)
+{
+    const size_t open = f->state.n_diffuse;
+    char states[128];
+    if (open == 0) return SSM_OK;
+    list_open(states, sizeof states, &f->state);
+    return ssmi_fail(f->ctx, SSM_E_DATA,
+                     "the data do not fix %zu direction%s of the diffuse start; open among the states: %s",
+                     open, open == 1 ? "" : "s", states);
 }
 
 ssm_status ssmi_kalman_run_finish(run *r, size_t length)

@@ -85,6 +85,10 @@ void ssmi_kalman_run_watch(ssmi_kalman_run *r, size_t t, int calm);
 /* Fills the summary from what has been taken in; `length` rows. */
 ssm_status ssmi_kalman_run_finish(ssmi_kalman_run *r, size_t length);
 
+/* SSM_E_DATA when the rows taken in leave a part of the diffuse start open; the message names the states.
+ */
+ssm_status ssmi_kalman_require_known(const ssmi_kalman_filter *f);
+
 /* Does X equal `before` up to the tolerance, relative to the roots of its diagonal? */
 int ssmi_kalman_settled(const double *X /* (n, n) */, const double *before /* (n, n) */, double tolerance,
                         size_t n);

@@ -191,9 +191,7 @@ ssm_status ssm_fixed_lag_state(ssm_fixed_lag *f, size_t back, double *alpha, dou
         return ssmi_fail(f->ctx, SSM_E_ARGUMENT, "%zu rows back are more than the lag of %zu", back, f->lag);
     if (back >= f->rows)
         return ssmi_fail(f->ctx, SSM_E_STATE, "no row lies %zu back, %zu have come", back, f->rows);
-    if (f->filter.state.n_diffuse > 0)
-        return ssmi_fail(f->ctx, SSM_E_DATA, "%zu directions of the state are not fixed by the data",
-                         f->filter.state.n_diffuse);
+    SSMI_TRY(ssmi_kalman_require_known(&f->filter));
     const int settled = f->settled_back == back;
     const lagged *row = row_of(f, f->rows - 1 - back);
     run_back(f, back, settled);

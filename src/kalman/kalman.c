@@ -140,9 +140,7 @@ static ssm_status forecast(const ssm_statespace *model, const double *y, size_t 
     if (options != NULL && options->form != SSM_KALMAN_PARALLEL)
         SSMI_TRY(ssmi_kalman_filter_use(&f, options, arena));
     SSMI_TRY(ssmi_kalman_filter_run(&f, y, length, options, NULL, &summary));
-    if (summary.n_diffuse_left > 0)
-        return ssmi_fail(arena->ctx, SSM_E_DATA, "%zu directions of the state are not fixed by the data",
-                         summary.n_diffuse_left);
+    SSMI_TRY(ssmi_kalman_require_known(&f));
     for (size_t h = 0; h < horizon; h++) {
         ssmi_kalman_system_at(&f.system, length + h);
         read_out(&f, length + h, mean + h * p, variance != NULL ? variance + h * p * p : NULL, PZ);

@@ -267,9 +267,7 @@ ssm_status ssmi_smoother_run(ssmi_smoother *s, const double *y, size_t length,
     ssm_kalman_summary ours;
     if (length > s->capacity) return ssmi_fail(ctx, SSM_E_ARGUMENT, "series longer than announced");
     SSMI_TRY(ssmi_kalman_filter_run(&s->filter, y, length, options, &s->record, &ours));
-    if (ours.n_diffuse_left > 0)
-        return ssmi_fail(ctx, SSM_E_DATA, "%zu directions of the state are not fixed by the data",
-                         ours.n_diffuse_left);
+    SSMI_TRY(ssmi_kalman_require_known(&s->filter));
     if (summary != NULL) *summary = ours;
     ssmi_smoother_back(s, y, length, visit, user);
     return SSM_OK;

@@ -61,6 +61,7 @@ static void the_nearest_name_is_meant_and_a_far_one_is_not(void **state)
     assert_string_equal(nearest("kalmann"), "kalman");
     assert_string_equal(nearest("seasonal-naive"), "seasonal_naive");
     assert_string_equal(nearest("manba"), "mamba");
+    assert_string_equal(nearest("SEASONAL_Naive"), "seasonal_naive");
     assert_null(nearest("transformer"));
     assert_null(nearest(""));
 }

@@ -267,12 +267,20 @@ static void diffuse_directions_that_stay_open_are_counted(void **state)
 {
     (void)state;
     const double y[3] = {1, NAN, NAN};
-    double mean[1];
+    double mean[1], a[2];
     small_model m;
     local_trend(&m, 1, 1, 1);
     assert_int_equal(run(&m.model, y, 3, NULL, NULL).n_diffuse_left, 1);
     ssm_context *ctx = open_context();
     assert_int_equal(ssm_kalman_forecast(ctx, &m.model, y, 3, 1, NULL, mean, NULL), SSM_E_DATA);
+    assert_string_equal(ssm_context_message(ctx),
+                        "the data do not fix 1 direction of the diffuse start; open among the states: 0, 1");
+    m.Z[0] = m.T[2] = 0; /* neither is seen nor moves the other, and the first is not diffuse */
+    m.P1inf[0] = 0;
+    assert_int_equal(ssm_kalman_smooth(ctx, &m.model, y, 1, NULL, &(ssm_kalman_smooth_output){.alpha = a}),
+                     SSM_E_DATA);
+    assert_string_equal(ssm_context_message(ctx),
+                        "the data do not fix 1 direction of the diffuse start; open among the states: 1");
     ssm_context_free(ctx);
 }
 
