@@ -159,10 +159,10 @@ static size_t place_of(const stream *s, const char *name, size_t fallback)
     return fallback;
 }
 
+/* A stream that cannot begin has failed as a whole: no row of it is to blame, and none can be left out. */
 static ssm_status begin(stream *s)
 {
     ssmi_gather *g = &s->gather;
-    s->begun = 1;
     s->n = g->n_cells;
     s->cell = SSMI_ALLOC(&s->mem, size_t, s->n);
     s->name = SSMI_ALLOC(&s->mem, const char *, s->n);
@@ -183,7 +183,9 @@ static ssm_status begin(stream *s)
     if (s->task->known != NULL) s->layout.time_format = s->task->known->time_format;
     if (s->n == 0)
         return ssmi_fail(s->mem.ctx, SSM_E_DATA, "%s: no numeric column in the first rows", s->source.path);
-    return s->sink->begin(s->sink->user, &s->layout, s->name, s->n);
+    SSMI_TRY(s->sink->begin(s->sink->user, &s->layout, s->name, s->n));
+    s->begun = 1;
+    return SSM_OK;
 }
 
 /* ---- rows ---- */

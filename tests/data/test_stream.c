@@ -213,6 +213,22 @@ static void the_layout_of_a_table_reads_its_rows_again(void **state)
     ssm_context_free(ctx);
 }
 
+/* Leaving out rows is for rows: a stream without columns has none to leave out. */
+static void a_stream_that_cannot_begin_fails_with_bad_rows_left_out_too(void **state)
+{
+    (void)state;
+    ssm_context *ctx = new_context();
+    const ssm_table_options options = {0};
+    seen s;
+    for (int skip_bad = 0; skip_bad < 2; skip_bad++) {
+        assert_int_equal(read_text(ctx, "date,demand\nx,y\nz,w\nu,v\n", &options, NULL, skip_bad, &s),
+                         SSM_E_DATA);
+        assert_non_null(strstr(ssm_context_message(ctx), "no numeric column in the first rows"));
+        assert_int_equal(s.rows, 0);
+    }
+    ssm_context_free(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +238,7 @@ int main(void)
         cmocka_unit_test(a_date_of_which_day_and_month_could_be_swapped_has_no_stamp),
         cmocka_unit_test(what_cannot_be_read_is_an_error_with_its_place),
         cmocka_unit_test(bad_rows_can_be_left_out),
+        cmocka_unit_test(a_stream_that_cannot_begin_fails_with_bad_rows_left_out_too),
         cmocka_unit_test(the_layout_of_a_table_reads_its_rows_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
