@@ -23,7 +23,7 @@ enum { LEVELS = SSMI_FAN_LEVELS, LONGEST_PERIOD = 1000000 };
 
 typedef struct options {
     size_t context, period, refresh, tune_windows;
-    int flip, precision, calibrate, tune;
+    int flip, precision, calibrate, tune, fresh;
     double tune_rate;
     char weights[SSM_OPTION_TEXT_SIZE], checkpoint[SSM_OPTION_TEXT_SIZE];
 } options;
@@ -38,6 +38,7 @@ typedef struct zero {
     ssmi_zero_calibration calibration;
     size_t horizon;      /* of the fit */
     ssmi_zero_view view; /* of the history, for the horizon of the fit; not of rows added since */
+    int added;           /* with `fresh`: the view is not that of all rows */
     ssmi_zero_stream stream;
 } zero;
 
@@ -95,6 +96,7 @@ static ssm_status condition(void *self_, const ssm_series *history, ssm_arena *m
 {
     (void)tmp;
     zero *self = self_;
+    self->added = 0;
     SSMI_TRY(
         ssmi_zero_view_of(&self->model, history->value, history->length, self->horizon, &self->view, mem));
     ssmi_zero_stream_start(&self->stream, history->value, history->length, self->horizon, &self->view.frame);
@@ -104,32 +106,42 @@ static ssm_status condition(void *self_, const ssm_series *history, ssm_arena *m
 static ssm_status update(void *self_, const double *y)
 {
     zero *self = self_;
-    return ssmi_zero_stream_update(&self->stream, *y);
+    if (!self->options.fresh) return ssmi_zero_stream_update(&self->stream, *y);
+    ssmi_zero_stream_keep(&self->stream, *y);
+    self->added = 1;
+    return SSM_OK;
 }
 
-/* fan (horizon, LEVELS) in data units. */
-static ssm_status forecast(const zero *self, double *fan, size_t horizon, ssm_arena *tmp)
+/* fan (horizon, LEVELS) in data units, and the frame it was made in. */
+static ssm_status forecast(const zero *self, double *fan, ssmi_zero_frame *frame, size_t horizon,
+                           ssm_arena *tmp)
 {
     const ssmi_zero_stream *s = &self->stream;
+    ssmi_zero_view view = self->view;
+    *frame = s->frame;
     if (s->running) return ssmi_zero_stream_forecast(s, fan, horizon, tmp);
-    return ssmi_zero_forecast(&self->model, fan, s->value, s->length, horizon, &self->view, tmp);
+    if (self->added) {
+        SSMI_TRY(ssmi_zero_view_of(&self->model, s->value, s->length, self->horizon, &view, tmp));
+        *frame = view.frame;
+    }
+    return ssmi_zero_forecast(&self->model, fan, s->value, s->length, horizon, &view, tmp);
 }
 
 static ssm_status predict(const void *self_, ssm_forecast *out, ssm_arena *tmp)
 {
     const zero *self = self_;
-    const double loc = self->stream.frame.loc, scale = self->stream.frame.scale;
     const size_t n = out->n_levels;
+    ssmi_zero_frame frame;
     double *fan = SSMI_ALLOC(tmp, double, out->horizon *LEVELS), *z = SSMI_ALLOC(tmp, double, n);
     if (fan == NULL || z == NULL) return SSM_E_MEMORY;
-    SSMI_TRY(forecast(self, fan, out->horizon, tmp));
+    SSMI_TRY(forecast(self, fan, &frame, out->horizon, tmp));
     for (size_t k = 0; k < n; k++) z[k] = gsl_cdf_ugaussian_Pinv(out->level[k]);
     for (size_t h = 0; h < out->horizon; h++) {
         const double *q = fan + h * LEVELS;
-        out->mean[h] = ssmi_zero_calibrated(&self->calibration, q, 0.5, 0, loc, scale);
+        out->mean[h] = ssmi_zero_calibrated(&self->calibration, q, 0.5, 0, frame.loc, frame.scale);
         for (size_t k = 0; k < n; k++)
             out->quantile[h * n + k] =
-                ssmi_zero_calibrated(&self->calibration, q, out->level[k], z[k], loc, scale);
+                ssmi_zero_calibrated(&self->calibration, q, out->level[k], z[k], frame.loc, frame.scale);
     }
     return SSM_OK;
 }
@@ -160,6 +172,8 @@ static ssm_status state(void *self_, ssm_archive *archive)
     ssmi_zero_stream *s = &self->stream;
     SSMI_TRY(ssmi_zero_stream_archive(s, archive));
     if (!ssmi_archive_loading(archive) || s->running) return SSM_OK;
+    self->added = self->options.fresh;
+    if (self->added) return SSM_OK;
     return ssmi_zero_view_of(&self->model, s->value, s->length, s->horizon, &self->view,
                              ssmi_archive_memory(archive));
 }
@@ -198,6 +212,11 @@ static const ssm_option option_table[] = {
      "0", 0, LONGEST_PERIOD, NULL},
     {"refresh", "rows after which location, scale and periods are found anew when rows are added one by one",
      SSM_OPTION_SIZE, offsetof(options, refresh), "128", 1, SSMI_ZERO_CONTEXT, NULL},
+    {"fresh",
+     "once rows were added one by one, make each forecast by a new pass over the context rather than from "
+     "the "
+     "state carried along: what a new fit says, in the time of one, while rows cost next to nothing",
+     SSM_OPTION_FLAG, offsetof(options, fresh), "false", 0, 1, NULL},
     {"calibrate", "correct the quantiles by forecasts of the series' own past", SSM_OPTION_FLAG,
      offsetof(options, calibrate), "false", 0, 1, NULL},
     {"precision", "arithmetic of the large products", SSM_OPTION_CHOICE, offsetof(options, precision),

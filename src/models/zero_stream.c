@@ -175,6 +175,14 @@ static ssm_status freeze(ssmi_zero_stream *s)
     return rebuild(s, s->length);
 }
 
+void ssmi_zero_stream_keep(ssmi_zero_stream *s, double y)
+{
+    s->value[s->length++] = y;
+    if (++s->since < s->every) return;
+    forget(s);
+    s->since = 0;
+}
+
 ssm_status ssmi_zero_stream_update(ssmi_zero_stream *s, double y)
 {
     s->value[s->length++] = y;

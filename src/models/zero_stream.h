@@ -53,6 +53,10 @@ void ssmi_zero_stream_start(ssmi_zero_stream *stream, const double *history, siz
 /* Appends a row; NaN: missing. Allocates nothing. */
 ssm_status ssmi_zero_stream_update(ssmi_zero_stream *stream, double y);
 
+/* Appends a row without any look at it, for one who forecasts from s->value himself: the last rows of it, as
+ * many as the context takes, are all there. Such a stream never runs. */
+void ssmi_zero_stream_keep(ssmi_zero_stream *stream, double y);
+
 /* fan (horizon, SSMI_FAN_LEVELS) as ssmi_zero_forecast gives it; the stream must be running. SSM_E_DATA: no
  * row of the context is observed. */
 ssm_status ssmi_zero_stream_forecast(const ssmi_zero_stream *stream, double *fan, size_t horizon,

@@ -160,7 +160,7 @@ static void run_predict(void *task)
     check(ssm_forecaster_predict(a->f, &a->out));
 }
 
-static void bench_stream(ssm_context *ctx, size_t k, int rounds)
+static void bench_stream(ssm_context *ctx, size_t k, const char *fresh, int rounds)
 {
     static double mean[MOST];
     answer a = {
@@ -168,15 +168,16 @@ static void bench_stream(ssm_context *ctx, size_t k, int rounds)
         .out = {cases[k].horizon, 0, NULL, mean, NULL}};
     const ssm_fit_task task = {&a.series, 1, cases[k].horizon, 0};
     check(ssm_forecaster_new(ctx, "zero", &a.f));
+    check(ssm_forecaster_set(a.f, "fresh", fresh));
     check(ssm_forecaster_fit(a.f, &task));
     check(ssm_forecaster_condition(a.f, &a.series));
     const double start = ssmi_clock_cpu_seconds();
     for (int i = 0; i < 256; i++) run_update(&a);
     const double mean_ms = 1e3 * (ssmi_clock_cpu_seconds() - start) / 256;
     run_update(&a);
-    printf("{\"case\":\"stream\",\"context\":%zu,\"horizon\":%zu,\"update_ms_mean_of_256\":%.4f,"
-           "\"predict_ms\":%.3f}\n",
-           cases[k].context, cases[k].horizon, mean_ms, fastest((timed){run_predict, &a}, rounds));
+    printf("{\"case\":\"stream\",\"fresh\":%s,\"context\":%zu,\"horizon\":%zu,"
+           "\"update_ms_mean_of_256\":%.4f,\"predict_ms\":%.3f}\n",
+           fresh, cases[k].context, cases[k].horizon, mean_ms, fastest((timed){run_predict, &a}, rounds));
     ssm_forecaster_free(a.f);
 }
 
@@ -272,7 +273,8 @@ int main(int argc, char **argv)
             bench_answer(ctx, k, precision, "false", rounds);
     }
     bench_answer(ctx, 1, 0, "true", rounds);
-    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) bench_stream(ctx, k, rounds);
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++)
+        bench_stream(ctx, k, "false", rounds), bench_stream(ctx, k, "true", rounds);
     for (size_t threads = 1; threads <= 2; threads++) bench_many(ctx, threads);
     ssm_context_free(ctx);
     return 0;
