@@ -11,6 +11,8 @@
  * per origin and scores its first rows as the shorter ones: for models that need not know the horizon.
  * --split validation leaves the test rows out: the validation rows are scored instead, and as many rows at
  * the end of the training rows are named as validation. What is chosen by scores is chosen there.
+ * trained_loss: the lowest loss on the rows named as validation that the training of the first fit passed, as
+ * a part of the loss without training; 1 where nothing was trained.
  * --batch N leaves out what does not fill a batch of N windows at the end, as loaders with "drop_last" do:
  * never for a result, but to show what that does to one. */
 #include <ssmcast/ssmcast.h>
@@ -192,23 +194,34 @@ static int evaluate(const job *j, ssm_forecaster *f, size_t channel, double *mea
     return 0;
 }
 
+/* Of the model's own training, on the validation rows named to it; whether or not it was kept. */
+static double lowest_validation_loss(const ssm_forecaster *f)
+{
+    ssm_training_point point[SSM_TRAINING_POINTS];
+    const size_t n = ssm_forecaster_training(f, point, SSM_TRAINING_POINTS);
+    double lowest = n > 0 ? point[0].validation : 1;
+    for (size_t i = 1; i < n; i++) lowest = fmin(lowest, point[i].validation);
+    return lowest;
+}
+
 static void print_line(const job *j, size_t k, const score *sum, double fit_seconds, double seconds,
-                       const char *note)
+                       double trained, const char *note)
 {
     double n = (double)sum->windows;
     printf("{\"bench\": \"ltsf\", \"model\": \"%s\", \"options\": \"", j->model);
     for (size_t i = 0; i < j->n_sets; i++) printf("%s%s", i > 0 ? " " : "", j->set[i]);
     printf("\", \"data\": \"%s\", \"horizon\": %zu, \"channels\": %zu, \"windows\": %zu, \"mse\": %.5f, "
-           "\"mae\": %.5f, \"fit_seconds\": %.2f, \"predict_seconds\": %.2f, \"note\": \"%s\"}\n",
+           "\"mae\": %.5f, \"fit_seconds\": %.2f, \"predict_seconds\": %.2f, \"trained_loss\": %.4f, "
+           "\"note\": \"%s\"}\n",
            j->data, j->horizon[k], j->n_series, sum->windows / j->n_series, sum->squared / n,
-           sum->absolute / n, fit_seconds, seconds, note);
+           sum->absolute / n, fit_seconds, seconds, trained, note);
     fflush(stdout);
 }
 
 static int run(const job *j)
 {
     score sum[MAX_LIST] = {{0}};
-    double fit_seconds = 0, seconds = 0, *mean = malloc(longest(j) * sizeof *mean);
+    double fit_seconds = 0, seconds = 0, trained = 1, *mean = malloc(longest(j) * sizeof *mean);
     int global = ssm_forecaster_type_find(j->model)->caps & SSM_CAP_GLOBAL, failed = mean == NULL;
     char note[256] = "";
     ssm_forecaster *f = NULL;
@@ -219,11 +232,14 @@ static int run(const job *j)
         if (!failed) failed = evaluate(j, f, c, mean, sum);
         fit_seconds += fitted - start;
         seconds += now() - fitted;
-        if (c == 0 && !failed) ssm_forecaster_note(f, note, sizeof note);
+        if (c == 0 && !failed) {
+            ssm_forecaster_note(f, note, sizeof note);
+            trained = lowest_validation_loss(f);
+        }
         if (failed || !global || c + 1 == j->n_series) ssm_forecaster_free(f);
     }
     for (size_t k = 0; !failed && k < j->n_horizons; k++)
-        print_line(j, k, &sum[k], fit_seconds, seconds, note);
+        print_line(j, k, &sum[k], fit_seconds, seconds, trained, note);
     free(mean);
     return failed;
 }
