@@ -178,18 +178,6 @@ static size_t period_of(const ssm_series *series)
     return series->n_periods > 0 ? series->period[0] : 0;
 }
 
-/* Leaves in the panel what the columns do not say. */
-static ssm_status regress(ssmi_learner *self, ssmi_window_series *panel, const ssm_fit_task *task,
-                          const ssmi_ridge_task *ridge, ssm_arena *tmp)
-{
-    const size_t period = period_of(task->panel);
-    if (self->regression.n == 0) return SSM_OK;
-    SSMI_TRY(ssmi_regression_fit(&self->regression, ridge, period, tmp));
-    for (size_t i = 0; i < task->n_series; i++)
-        SSMI_TRY(ssmi_regression_take_off(&panel[i], &self->regression, 1, period, tmp));
-    return SSM_OK;
-}
-
 size_t ssmi_learner_curve(const void *self, ssm_training_point *out, size_t room)
 {
     return ssmi_training_curve(out, &((const ssmi_learner *)self)->result, room);
@@ -214,7 +202,7 @@ ssm_status ssmi_learner_fit(void *self_, const ssm_fit_task *task, ssm_arena *me
                              .alpha = self->options.alpha,
                              .centre = (ssmi_ridge_centre)self->options.normalise};
     SSMI_TRY(ssmi_progress(tmp->ctx, "fitting", 0, NAN));
-    SSMI_TRY(regress(self, panel, task, &ridge, tmp));
+    SSMI_TRY(ssmi_regression_leave_rest(panel, &self->regression, &ridge, period_of(first), tmp));
     SSMI_TRY(ssmi_learner_skip_fit(&skip, &ridge, first, self->options.skip, mem, tmp));
     self->ridge = skip.ridge;
     self->interval = skip.interval;

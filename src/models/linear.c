@@ -6,10 +6,12 @@
  * (models/ridge_errors.h); the weights in use may then be solved again on all rows. The unit is the window's
  * standard deviation s, or for a single series its training scale, whichever makes the errors more alike:
  * the lower mean log unit + log rms(error / unit), the errors' Gaussian likelihood up to constants.
- * Where two settings are about as good, the map is the mean of both.
+ * What is a fixed multiple of known columns on the same row is taken off first, where that helps
+ * (models/regression.h). Where two settings are about as good, the map is the mean of both.
  * Known value: ETTh1, look-back 512, alpha 5e4, mean, training rows only: MSE .3669 at horizon 96. */
 #include "forecast/conformal.h"
 #include "models/gaussian.h"
+#include "models/regression_archive.h"
 #include "models/ridge_archive.h"
 #include "models/ridge_errors.h"
 
@@ -27,11 +29,14 @@ typedef struct options {
 
 typedef struct linear {
     options options;
-    ssmi_ridge ridge;
+    ssmi_ridge ridge; /* of what the columns leave */
+    ssmi_regression regression;
+    double scale; /* raw units of one of the regression's; 0: the standard deviation of each history */
     ssmi_conformal interval;
     double unit;   /* of the intervals, in raw units; 0: each window's standard deviation */
     size_t period; /* season that fills gaps; 0: none */
     double *z;     /* (width) regressors of the history */
+    double *known; /* (horizon) what the columns add to the rows to come; NULL: nothing */
     double centre;
 } linear;
 
@@ -104,7 +109,8 @@ static size_t validation_rows(const ssm_fit_task *task)
     return rows > 0 ? rows : ssmi_windows_validation(longest, task->horizon);
 }
 
-static ssm_status prepare(ssmi_window_series **panel, const ssm_fit_task *task, size_t held, ssm_arena *tmp)
+static ssm_status prepare(ssmi_window_series **panel, const ssmi_regression *regression,
+                          const ssm_fit_task *task, size_t held, ssm_arena *tmp)
 {
     *panel = SSMI_ALLOC(tmp, ssmi_window_series, task->n_series);
     if (*panel == NULL) return SSM_E_MEMORY;
@@ -112,6 +118,8 @@ static ssm_status prepare(ssmi_window_series **panel, const ssm_fit_task *task, 
         size_t length = task->panel[i].length;
         SSMI_TRY(
             ssmi_windows_prepare(&(*panel)[i], &task->panel[i], length > held ? length - held : length, tmp));
+        if (regression->n > 0)
+            SSMI_TRY(ssmi_regression_attach(&(*panel)[i], regression, &task->panel[i], tmp));
     }
     return SSM_OK;
 }
@@ -122,7 +130,10 @@ static ssm_status fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm
     size_t held = validation_rows(task);
     ssmi_window_series *panel;
     SSMI_TRY(ssmi_progress(tmp->ctx, "fitting", 0, NAN));
-    SSMI_TRY(prepare(&panel, task, held, tmp));
+    SSMI_TRY(ssmi_regression_open(&self->regression, task->panel, task->n_series, held, mem));
+    SSMI_TRY(prepare(&panel, &self->regression, task, held, tmp));
+    self->scale = task->n_series == 1 ? panel[0].scale : 0;
+    self->period = task->panel[0].n_periods > 0 ? task->panel[0].period[0] : 0;
     ssmi_ridge_task ridge = {.panel = panel,
                              .n_series = task->n_series,
                              .horizon = task->horizon,
@@ -131,8 +142,8 @@ static ssm_status fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm
                              .period = longest_period(&task->panel[0]),
                              .alpha = self->options.alpha,
                              .centre = (ssmi_ridge_centre)self->options.normalise};
+    SSMI_TRY(ssmi_regression_leave_rest(panel, &self->regression, &ridge, self->period, tmp));
     SSMI_TRY(ssmi_ridge_fit(&self->ridge, &ridge, mem, tmp));
-    self->period = task->panel[0].n_periods > 0 ? task->panel[0].period[0] : 0;
     SSMI_TRY(ssmi_progress(tmp->ctx, "calibrating", 0.5, self->ridge.mse));
     SSMI_TRY(calibrate(self, &ridge, mem, tmp));
     if (!self->options.refit_all || held == 0) return SSM_OK;
@@ -145,14 +156,40 @@ static int any_observed(const double *value, size_t length)
     return ssmi_last_observed(value, length) < length;
 }
 
+/* Raw units of one of the regression's. */
+static ssm_status unit_of(double *unit, const linear *self, const ssm_series *history, ssm_arena *tmp)
+{
+    ssmi_window_series whole = {.scale = self->scale};
+    if (!(self->scale > 0)) SSMI_TRY(ssmi_windows_prepare(&whole, history, history->length, tmp));
+    *unit = whole.scale;
+    return SSM_OK;
+}
+
+/* x'b of rows [from, from + rows) in raw units. */
+static ssm_status effects(double **out, const linear *self, const ssm_series *history, size_t from,
+                          size_t rows, ssm_arena *mem, ssm_arena *tmp)
+{
+    const ssmi_regression *r = &self->regression;
+    double unit, *x = ssmi_arena_alloc(tmp, rows, r->n * sizeof *x);
+    *out = SSMI_ALLOC(mem, double, rows);
+    if (*out == NULL || x == NULL) return SSM_E_MEMORY;
+    SSMI_TRY(unit_of(&unit, self, history, tmp));
+    ssmi_regression_rows(x, r, history, (int64_t)from, rows);
+    for (size_t t = 0; t < rows; t++) (*out)[t] = unit * ssmi_regression_effect(r, x + t * r->n);
+    return SSM_OK;
+}
+
 /* The last rows of the history without gaps, enough of them before the window to fill it well. */
 static ssm_status last_window(double *window, const linear *self, const ssm_series *history, ssm_arena *tmp)
 {
     size_t L = self->ridge.lookback, length = history->length, rows = L + 2 * self->period;
     if (rows > length || !any_observed(history->value + length - rows, rows)) rows = length;
-    double *filled = SSMI_ALLOC(tmp, double, rows);
+    double *filled = SSMI_ALLOC(tmp, double, rows), *known = NULL;
     if (filled == NULL) return SSM_E_MEMORY;
-    ssmi_windows_fill(filled, history->value + length - rows, rows, self->period);
+    if (self->regression.n > 0) SSMI_TRY(effects(&known, self, history, length - rows, rows, tmp, tmp));
+    for (size_t t = 0; t < rows; t++)
+        filled[t] = history->value[length - rows + t] - (known != NULL ? known[t] : 0);
+    ssmi_windows_fill(filled, filled, rows, self->period);
     for (size_t i = 0; i < L; i++) window[i] = i + rows < L ? filled[0] : filled[i + rows - L];
     return SSM_OK;
 }
@@ -161,11 +198,16 @@ static ssm_status condition(void *self_, const ssm_series *history, ssm_arena *m
 {
     linear *self = self_;
     double *window = SSMI_ALLOC(tmp, double, self->ridge.lookback);
+    if (self->regression.n > 0 && history->n_exogenous != self->regression.n) /* only a damaged file asks */
+        return ssmi_fail(tmp->ctx, SSM_E_FORMAT, "the model wants %zu exogenous columns, there are %zu",
+                         self->regression.n, history->n_exogenous);
     self->z = SSMI_ALLOC(mem, double, ssmi_ridge_width(&self->ridge));
     if (window == NULL || self->z == NULL) return SSM_E_MEMORY;
     SSMI_TRY(last_window(window, self, history, tmp));
     ssmi_ridge_regressors(self->z, &self->centre, window, &self->ridge);
-    return SSM_OK;
+    self->known = NULL;
+    if (self->regression.n == 0) return SSM_OK;
+    return effects(&self->known, self, history, history->length, self->ridge.horizon, mem, tmp);
 }
 
 static ssm_status predict(const void *self_, ssm_forecast *out, ssm_arena *tmp)
@@ -173,7 +215,8 @@ static ssm_status predict(const void *self_, ssm_forecast *out, ssm_arena *tmp)
     (void)tmp;
     const linear *self = self_;
     ssmi_ridge_apply(out->mean, self->z, &self->ridge, 1, out->horizon);
-    for (size_t h = 0; h < out->horizon; h++) out->mean[h] += self->centre;
+    for (size_t h = 0; h < out->horizon; h++)
+        out->mean[h] += self->centre + (self->known != NULL ? self->known[h] : 0);
     ssmi_conformal_quantiles(out, &self->interval,
                              self->unit > 0 ? self->unit : self->z[self->ridge.lookback]);
     return SSM_OK;
@@ -183,6 +226,8 @@ static ssm_status params(void *self_, ssm_archive *a)
 {
     linear *self = self_;
     SSMI_TRY(ssmi_ridge_archive(&self->ridge, a));
+    SSMI_TRY(ssmi_regression_archive(&self->regression, a));
+    SSMI_TRY(ssmi_archive_spread(a, "scale", &self->scale));
     SSMI_TRY(ssmi_archive_size(a, "period", &self->period));
     if (self->period > MAX_PERIOD) return ssmi_archive_reject(a, "a season of %zu rows", self->period);
     self->interval.horizon = self->ridge.horizon;
@@ -193,7 +238,9 @@ static ssm_status params(void *self_, ssm_archive *a)
 
 static ssm_status note(const void *self_, char *text, size_t size)
 {
-    ssmi_ridge_describe(&((const linear *)self_)->ridge, text, size);
+    const linear *self = self_;
+    const int used = ssmi_regression_describe(&self->regression, text, size);
+    if (used >= 0 && (size_t)used < size) ssmi_ridge_describe(&self->ridge, text + used, size - (size_t)used);
     return SSM_OK;
 }
 
@@ -215,7 +262,7 @@ const ssm_forecaster_type ssmi_model_linear = {
     .name = "linear",
     .summary = "closed-form ridge regression from a window to the whole horizon",
     .reference = "Toner & Darlow (2024), An Analysis of Linear Time Series Forecasting Models",
-    .caps = SSM_CAP_GLOBAL | SSM_CAP_MISSING | SSM_CAP_DIRECT,
+    .caps = SSM_CAP_GLOBAL | SSM_CAP_MISSING | SSM_CAP_DIRECT | SSM_CAP_EXOGENOUS,
     .self_size = sizeof(linear),
     .options_size = sizeof(options),
     .options = option_table,

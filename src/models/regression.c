@@ -266,3 +266,13 @@ ssm_status ssmi_regression_fit(ssmi_regression *r, const ssmi_ridge_task *task, 
     ssmi_arena_rewind(tmp, mark);
     return SSM_OK;
 }
+
+ssm_status ssmi_regression_leave_rest(ssmi_window_series *panel, ssmi_regression *r,
+                                      const ssmi_ridge_task *task, size_t period, ssm_arena *tmp)
+{
+    if (r->n == 0) return SSM_OK;
+    SSMI_TRY(ssmi_regression_fit(r, task, period, tmp));
+    for (size_t i = 0; i < task->n_series; i++)
+        SSMI_TRY(ssmi_regression_take_off(&panel[i], r, 1, period, tmp));
+    return SSM_OK;
+}

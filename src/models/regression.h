@@ -40,6 +40,11 @@ ssm_status ssmi_regression_attach(ssmi_window_series *windows, const ssmi_regres
 ssm_status ssmi_regression_take_off(ssmi_window_series *windows, const ssmi_regression *r, double unit,
                                     size_t period, ssm_arena *arena);
 
+/* Finds b for a panel whose series have columns, and leaves in it what they do not say; nothing without
+ * columns. `task` is that of the ridge, on this panel. Errors of ssmi_ridge_fit. */
+ssm_status ssmi_regression_leave_rest(ssmi_window_series *panel, ssmi_regression *r,
+                                      const ssmi_ridge_task *task, size_t period, ssm_arena *tmp);
+
 /* Finds b for the ridge of the task, whose panel has its columns, in the units of that panel; `period` as for
  * the filling of gaps. Errors of ssmi_ridge_fit. */
 ssm_status ssmi_regression_fit(ssmi_regression *r, const ssmi_ridge_task *task, size_t period,
