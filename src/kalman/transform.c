@@ -130,16 +130,24 @@ static int is_block(const ssm_parameter *p)
     return p->transform == SSM_STATIONARY || p->transform == SSM_INVERTIBLE;
 }
 
+static const char *name_of(const ssm_parameter *p)
+{
+    return p->name != NULL ? p->name : "";
+}
+
 static ssm_status check_block(ssm_context *ctx, const ssm_parameter *parameter, size_t k, size_t n)
 {
     const size_t order = parameter[k].order;
     if (order == 0 || order > n - k || order > longest_block)
-        return ssmi_fail(ctx, SSM_E_ARGUMENT, "parameter %zu: a block of order %zu among %zu parameters", k,
-                         order, n);
-    for (size_t j = 1; j < order; j++) {
-        if (parameter[k + j].transform != parameter[k].transform || parameter[k + j].order != 0)
-            return ssmi_fail(ctx, SSM_E_ARGUMENT, "parameter %zu does not belong to the block of %zu", k + j,
-                             k);
+        return ssmi_fail(ctx, SSM_E_ARGUMENT,
+                         "parameter %zu \"%s\": a block of order %zu among %zu parameters", k,
+                         name_of(parameter + k), order, n);
+    for (size_t j = k + 1; j < k + order; j++) {
+        if (parameter[j].transform != parameter[k].transform || parameter[j].order != 0)
+            return ssmi_fail(ctx, SSM_E_ARGUMENT,
+                             "parameter %zu \"%s\" lies in the block of %zu that begins at parameter %zu "
+                             "\"%s\", so it needs the same transform, and order 0",
+                             j, name_of(parameter + j), order, k, name_of(parameter + k));
     }
     return SSM_OK;
 }
@@ -149,10 +157,10 @@ ssm_status ssmi_transform_check(ssm_context *ctx, const ssm_parameter *parameter
     for (size_t k = 0; k < n;) {
         const ssm_parameter *p = parameter + k;
         if ((unsigned)p->transform > SSM_INVERTIBLE)
-            return ssmi_fail(ctx, SSM_E_ARGUMENT, "parameter %zu: unknown transform", k);
+            return ssmi_fail(ctx, SSM_E_ARGUMENT, "parameter %zu \"%s\": unknown transform", k, name_of(p));
         if (p->transform == SSM_INTERVAL && !(p->low < p->high && isfinite(p->low) && isfinite(p->high)))
-            return ssmi_fail(ctx, SSM_E_ARGUMENT, "parameter %zu: the interval %g to %g is empty", k, p->low,
-                             p->high);
+            return ssmi_fail(ctx, SSM_E_ARGUMENT, "parameter %zu \"%s\": the interval %g to %g is empty", k,
+                             name_of(p), p->low, p->high);
         if (is_block(p)) SSMI_TRY(check_block(ctx, parameter, k, n));
         k += is_block(p) ? p->order : 1;
     }
@@ -261,8 +269,8 @@ ssm_status ssm_transform_invert(ssm_context *ctx, const ssm_parameter *parameter
     for (size_t k = 0; status == SSM_OK && k < n; k++) {
         partial[k] = rules[parameter[k].transform].invert(parameter + k, partial[k]);
         if (isfinite(partial[k])) continue;
-        const char *name = parameter[k].name != NULL ? parameter[k].name : "";
-        status = ssmi_fail(ctx, SSM_E_DATA, "parameter %zu \"%s\": %g is out of range", k, name, x[k]);
+        status = ssmi_fail(ctx, SSM_E_DATA, "parameter %zu \"%s\": %g is out of range", k,
+                           name_of(parameter + k), x[k]);
     }
     if (status == SSM_OK) memcpy(theta, partial, n * sizeof *theta);
     ssmi_release(ctx, partial);

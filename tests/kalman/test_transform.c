@@ -97,6 +97,21 @@ static void what_is_out_of_range_is_refused(void **state)
     ssm_context_free(ctx);
 }
 
+static void a_broken_block_is_told_by_names(void **state)
+{
+    (void)state;
+    const ssm_parameter ar[2] = {{"phi1", SSM_STATIONARY, 0.5, 0, 0, 2},
+                                 {"phi2", SSM_STATIONARY, 0, 0, 0, 1}};
+    double theta[2] = {7, 7};
+    ssm_context *ctx = open_context();
+    assert_int_equal(ssm_transform_invert(ctx, ar, 2, (double[]){0.5, 0}, theta), SSM_E_ARGUMENT);
+    assert_string_equal(ssm_context_message(ctx),
+                        "parameter 1 \"phi2\" lies in the block of 2 that begins at parameter 0 \"phi1\", so "
+                        "it needs the same transform, and order 0");
+    assert_true(theta[0] == 7);
+    ssm_context_free(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -104,6 +119,7 @@ int main(void)
         cmocka_unit_test(back_and_forth_is_where_one_was),
         cmocka_unit_test(slope_is_that_of_central_differences),
         cmocka_unit_test(what_is_out_of_range_is_refused),
+        cmocka_unit_test(a_broken_block_is_told_by_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
