@@ -36,6 +36,7 @@ typedef struct statespace {
     const char *text; /* parameter: the JSON */
     double scale;     /* parameter: factor of the variances */
     ssmi_system_file system;
+    size_t contradicted; /* values of the fit that the system has no room for */
     /* the history */
     ssmi_kalman_filter filter;
     ssmi_kalman_run run;
@@ -91,25 +92,32 @@ static void gather_row(double *y, const ssm_series *series, size_t p, size_t t)
     for (size_t i = 0; i < p; i++) y[i] = series[i].value[t];
 }
 
-static ssm_status estimate_scale(statespace *self, const ssm_series *panel, ssm_arena *tmp)
+/* What the rows of the fit say of the system. */
+static ssm_status look(statespace *self, const ssm_series *panel, ssmi_spread *spread, ssm_arena *tmp)
 {
     const size_t p = self->system.model.p;
-    ssmi_spread spread = {0};
     double *y = SSMI_ALLOC(tmp, double, p);
     if (y == NULL) return SSM_E_MEMORY;
+    self->contradicted = 0;
     SSMI_TRY(start(self, tmp));
     for (size_t t = 0; t < panel->length; t++) {
         gather_row(y, panel, p, t);
         SSMI_TRY(take_in(self, y));
         for (size_t i = 0; i < p; i++) {
             const ssmi_innovation *in = self->filter.row + i;
-            if (in->kind == SSMI_KALMAN_ORDINARY) ssmi_spread_add(&spread, in->v / sqrt(in->F));
+            if (in->kind == SSMI_KALMAN_ORDINARY) ssmi_spread_add(spread, in->v / sqrt(in->F));
+            self->contradicted += in->kind == SSMI_KALMAN_CONTRADICTION;
         }
     }
-    if (spread.n == 0)
+    return SSM_OK;
+}
+
+static ssm_status estimate_scale(statespace *self, const ssmi_spread *spread, ssm_arena *tmp)
+{
+    if (spread->n == 0)
         return ssmi_fail(tmp->ctx, SSM_E_DATA, "too few rows to estimate the scale of \"%s\" from",
                          file_name(self));
-    self->scale = pow(ssmi_spread_sd(&spread, 0), 2.0);
+    self->scale = pow(ssmi_spread_sd(spread, 0), 2.0);
     if (isfinite(self->scale)) return SSM_OK;
     return ssmi_fail(tmp->ctx, SSM_E_NUMERIC, "the scale of \"%s\" is not finite", file_name(self));
 }
@@ -121,7 +129,9 @@ static ssm_status fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm
     if (task->n_series != self->system.model.p)
         return ssmi_fail(tmp->ctx, SSM_E_ARGUMENT, "\"%s\" is a system of %zu series, not of %zu",
                          file_name(self), self->system.model.p, task->n_series);
-    return self->system.estimate_scale ? estimate_scale(self, task->panel, tmp) : SSM_OK;
+    ssmi_spread spread = {0};
+    SSMI_TRY(look(self, task->panel, &spread, tmp));
+    return self->system.estimate_scale ? estimate_scale(self, &spread, tmp) : SSM_OK;
 }
 
 /* ---- condition, update, predict ---- */
@@ -257,8 +267,13 @@ static ssm_status note(const void *self_, char *text, size_t size)
     const statespace *self = self_;
     const ssm_statespace *m = &self->system.model;
     const int estimated = self->system.estimate_scale;
-    snprintf(text, size, "%s: %zu state%s, %zu series, %s %.6g", file_name(self), m->n, m->n == 1 ? "" : "s",
-             m->p, estimated ? "scale estimated as" : "scale", self->scale);
+    const int used =
+        snprintf(text, size, "%s: %zu state%s, %zu series, %s %.6g", file_name(self), m->n,
+                 m->n == 1 ? "" : "s", m->p, estimated ? "scale estimated as" : "scale", self->scale);
+    if (self->contradicted > 0 && used > 0 && (size_t)used < size)
+        snprintf(text + used, size - (size_t)used,
+                 "; %zu value%s impossible under it (another value was certain) and left out",
+                 self->contradicted, self->contradicted == 1 ? " is" : "s are");
     return SSM_OK;
 }
 

@@ -220,6 +220,28 @@ static void an_open_start_is_said(void **state)
     ssm_context_free(ctx);
 }
 
+/* A level that neither moves nor errs says 3 for ever. */
+static void impossible_values_are_counted_in_the_note(void **state)
+{
+    (void)state;
+    static const char fixed[] = "{\"Z\": 1, \"T\": 1}";
+    const double good[] = {3, 3, 3, 3}, bad[] = {3, 4, 3, NAN}, worse[] = {3, 4, 5, 3};
+    const double *const y[] = {good, bad, worse};
+    static const char *const said[] = {"scale 1", "1 value is impossible", "2 values are impossible"};
+    for (size_t i = 0; i < 3; i++) {
+        char note[256];
+        ssm_series series = fixture_series(y[i], 4, 1);
+        ssm_context *ctx;
+        assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+        ssm_forecaster *f = fit_system(ctx, fixed, &series, 1);
+        assert_int_equal(ssm_forecaster_note(f, note, sizeof note), SSM_OK);
+        assert_non_null(strstr(note, said[i]));
+        assert_int_equal(strstr(note, "impossible") != NULL, i > 0);
+        ssm_forecaster_free(f);
+        ssm_context_free(ctx);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +250,7 @@ int main(void)
         cmocka_unit_test(a_vector_series_is_forecast_jointly),
         cmocka_unit_test(the_number_of_series_must_be_that_of_the_system),
         cmocka_unit_test(an_open_start_is_said),
+        cmocka_unit_test(impossible_values_are_counted_in_the_note),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
