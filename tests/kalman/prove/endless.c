@@ -2,7 +2,8 @@
  * gate, every measurement and input are any numbers whatsoever, NaN and infinity included; H, B, c, d are
  * there or not. The start is what ssm_kf_prior_factors accepts. To be shown: no access outside an object or
  * of what was never written, no division of integers by zero, no overflow of an integer, and that the state
- * is finite with variances that are not negative, after each call and for ever. */
+ * is finite with variances that are not negative, after each call and for ever. STEP_ALONE: of the functions
+ * only init, start, update and prediction, which is quicker. */
 #include "ssmcast_kf.h"
 
 enum { N = SSM_KF_STATES, P = SSM_KF_SENSORS, R = SSM_KF_SHOCKS, M = 2, AHEAD = 3 };
@@ -160,6 +161,16 @@ int main(void)
     start(&f);
     f.gate = anything();
     f.patience = (uint32_t)choice();
+#ifdef STEP_ALONE
+    for (;;) {
+        fill(y, P);
+        fill(u, M);
+        ssm_kf_update(&f, y, NULL);
+        stay_sound(&f);
+        ssm_kf_predict(&f, maybe(u));
+        stay_sound(&f);
+    }
+#endif
     for (;;) {
         fill(u, M);
         fill(fx, N);
