@@ -1,4 +1,4 @@
-/* Linear, RMSNorm (Zhang & Sennrich 2019, eq. 4), SiLU, GELU (Hendrycks & Gimpel 2016, section 2), rotation
+/* Linear, RMSNorm (Zhang & Sennrich 2019, eq. 4), rotation
  * (Su et al. 2021, eq. 15), dropout, embedding and cross-entropy for one element type.
  *
  *     y = x W' + b            dx = dy W, dW = dy' x, db = sum dy
@@ -67,19 +67,6 @@ void NAME(ssmi_dropout_mask)(REAL *mask, size_t n, double p, uint64_t key)
     const REAL keep = (REAL)(1 / (1 - p));
     const uint64_t threshold = (uint64_t)(p * 4294967296.0);
     for (size_t i = 0; i < n; i++) mask[i] = (ssmi_mix_key(key, i) >> 32) < threshold ? 0 : keep;
-}
-
-void NAME(ssmi_silu_forward)(REAL *y, const REAL *x, size_t n)
-{
-    for (size_t i = 0; i < n; i++) y[i] = x[i] / (1 + R_EXP(-x[i]));
-}
-
-void NAME(ssmi_silu_backward)(REAL *dx, const REAL *dy, const REAL *x, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        const REAL s = 1 / (1 + R_EXP(-x[i]));
-        dx[i] = dy[i] * s * (1 + x[i] * (1 - s));
-    }
 }
 
 void NAME(ssmi_turn_forward)(REAL *y, size_t y_stride, const REAL *x, size_t x_stride, const REAL *angle,

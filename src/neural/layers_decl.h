@@ -18,10 +18,6 @@ void NAME(ssmi_rmsnorm_backward)(REAL *dx, REAL *dw, const REAL *dy, const REAL 
 /* mask: 0 with probability p, else 1/(1-p), a function of the key alone. p 0 gives ones. */
 void NAME(ssmi_dropout_mask)(REAL *mask, size_t n, double p, uint64_t key);
 
-/* y = silu(x) and its adjoint; y may be x. */
-void NAME(ssmi_silu_forward)(REAL *y, const REAL *x, size_t n);
-void NAME(ssmi_silu_backward)(REAL *dx, const REAL *dy, const REAL *x, size_t n); /* dx may be dy */
-
 /* Turns the pairs (v_i, v_{i+half}) of each row of x (rows, 2 half) by angle (rows, half), as complex numbers
  * times exp(i angle); y may be x. Rows of x, y and angle lie x_stride, y_stride and angle_stride apart. */
 void NAME(ssmi_turn_forward)(REAL *y, size_t y_stride, const REAL *x, size_t x_stride, const REAL *angle,
