@@ -1,20 +1,7 @@
 /* The filter for control code, in both precisions. */
-#include "dense_filter.h"
 #include "kalman/kf.h"
+#include "kf_checks.h"
 #include "kf_stream.h"
-
-/* clang-format off */
-#define TOLERANCE 2e-4
-#include "kalman/real_f32.h"
-#include "kf_check_body.h"
-#include "kalman/real_end.h"
-#undef TOLERANCE
-#undef assert_refused
-#define TOLERANCE 1e-11
-#include "kalman/real_f64.h"
-#include "kf_check_body.h"
-#include "kalman/real_end.h"
-/* clang-format on */
 
 static void test_text(void **state)
 {
@@ -34,22 +21,10 @@ static void test_stream(void **state)
     assert_true(r.worst_mean < 1e-4 && r.worst_variance < 1e-5);
 }
 
-#define BOTH(name) cmocka_unit_test(ssmi_##name##_f32), cmocka_unit_test(ssmi_##name##_f64)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(test_oracle),
-        BOTH(test_correlated_errors),
-        BOTH(test_order),
-        BOTH(test_extended),
-        BOTH(test_forecast),
-        BOTH(test_refusals),
-        BOTH(test_bad_models),
-        BOTH(test_archive),
-        BOTH(test_impossible_archive),
-        BOTH(test_gate),
-        BOTH(test_steady),
+        KF_CHECKS,
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_stream),
     };

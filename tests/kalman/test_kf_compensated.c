@@ -3,20 +3,7 @@
 #define SSM_KF_COMPENSATED
 #include "kalman/kf.c"
 
-#include "dense_filter.h"
-
-/* clang-format off */
-#define TOLERANCE 2e-4
-#include "kalman/real_f32.h"
-#include "kf_check_body.h"
-#include "kalman/real_end.h"
-#undef TOLERANCE
-#undef assert_refused
-#define TOLERANCE 1e-11
-#include "kalman/real_f64.h"
-#include "kf_check_body.h"
-#include "kalman/real_end.h"
-/* clang-format on */
+#include "kf_checks.h"
 
 /* n constants without shocks, with sensors z; memory for the larger of both. */
 typedef struct constants {
@@ -119,22 +106,10 @@ static void test_prior_forgets(void **state)
     assert_true(s.kf.U[1] == 0 && s.kf.U[2] == 0);
 }
 
-#define BOTH(name) cmocka_unit_test(ssmi_##name##_f32), cmocka_unit_test(ssmi_##name##_f64)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(test_oracle),
-        BOTH(test_correlated_errors),
-        BOTH(test_order),
-        BOTH(test_extended),
-        BOTH(test_forecast),
-        BOTH(test_refusals),
-        BOTH(test_bad_models),
-        BOTH(test_archive),
-        BOTH(test_impossible_archive),
-        BOTH(test_gate),
-        BOTH(test_steady),
+        KF_CHECKS,
         cmocka_unit_test(test_constant),
         cmocka_unit_test(test_two_constants),
         cmocka_unit_test(test_rest_is_saved),
