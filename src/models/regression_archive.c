@@ -20,6 +20,7 @@ int ssmi_regression_describe(const ssmi_regression *r, char *text, size_t size)
     int used = 0;
     for (size_t k = 0; k < r->n; k++) used |= r->effect[k] != 0;
     if (r->n == 0) return snprintf(text, size, "%s", "");
-    return snprintf(text, size, used ? "regression on %zu columns; " : "%zu columns without linear effect; ",
-                    r->n);
+    return snprintf(text, size,
+                    used ? "regression on %zu column%s; " : "%zu column%s without linear effect; ", r->n,
+                    r->n == 1 ? "" : "s");
 }
