@@ -69,7 +69,7 @@ static double mixed_error(const ssmi_ridge_errors *e, const ssmi_ridge_errors *d
     return sum;
 }
 
-/* Errors of repeating the last season alone, on the windows on which the ridge's were collected. */
+/* Errors over folds of repeating the last season alone. */
 static ssm_status season_errors(ssmi_ridge_errors *out, const ssmi_ridge *ridge, size_t season,
                                 const ssmi_ridge_task *task, ssm_arena *tmp)
 {
@@ -79,31 +79,31 @@ static ssm_status season_errors(ssmi_ridge_errors *out, const ssmi_ridge *ridge,
     repeat.weight = SSMI_ALLOC(tmp, double, ssmi_ridge_width(ridge) * ridge->horizon);
     if (repeat.weight == NULL) return SSM_E_MEMORY;
     ssmi_ridge_lean(&repeat);
-    return ssmi_ridge_errors_collect(out, &repeat, task, MAX_ERRORS, tmp, tmp);
+    return ssmi_ridge_errors_cross(out, &repeat, task, MAX_ERRORS, tmp, tmp);
 }
 
-/* Leans the ridge on the season that helps most and brings its errors up to date. */
-static ssm_status lean(ssmi_learner_base_forecast *skip, ssmi_ridge_errors *e, const ssmi_ridge_task *task,
+/* Leans the ridge on the season that helps most. */
+static ssm_status lean(ssmi_learner_base_forecast *skip, const ssmi_ridge_task *task,
                        const ssm_series *series, ssm_arena *tmp)
 {
     ssmi_ridge *ridge = &skip->ridge;
-    ssmi_ridge_errors best = {0};
+    ssmi_ridge_errors e, d;
+    double least = INFINITY;
     skip->ratio = NAN;
+    SSMI_TRY(ssmi_ridge_errors_cross(&e, ridge, task, MAX_ERRORS, tmp, tmp));
     for (size_t i = 0; i < series->n_periods; i++) {
-        ssmi_ridge_errors d;
         double ratio;
         if (series->period[i] > ridge->lookback) continue;
         SSMI_TRY(season_errors(&d, ridge, series->period[i], task, tmp));
-        const double share = best_share(&ratio, e, &d);
+        const double share = best_share(&ratio, &e, &d);
         /* Each season's ratio is to its own naive forecast: what counts is the error of the mix. */
-        if (best.n > 0 && !(mixed_error(e, &d, share) < mixed_error(e, &best, ridge->share))) continue;
+        const double error = mixed_error(&e, &d, share);
+        if (!(error < least)) continue;
+        least = error;
         skip->ratio = ratio;
-        best = d;
         ridge->season = series->period[i];
         ridge->share = share;
     }
-    for (size_t i = 0; i < best.n * best.horizon; i++)
-        e->error[i] += ridge->share * (best.error[i] - e->error[i]);
     ssmi_ridge_lean(ridge);
     return SSM_OK;
 }
@@ -119,8 +119,8 @@ static ssm_status fit_and_calibrate(ssmi_learner_base_forecast *out, const ssmi_
         out->ridge.share = 1;
         ssmi_ridge_lean(&out->ridge);
     }
+    if (!plain) SSMI_TRY(lean(out, task, series, tmp));
     SSMI_TRY(ssmi_ridge_errors_collect(&e, &out->ridge, task, MAX_ERRORS, tmp, tmp));
-    if (!plain) SSMI_TRY(lean(out, &e, task, series, tmp));
     out->gamma = best_gamma(&e);
     for (size_t i = 0; i < e.n * e.horizon; i++)
         e.error[i] /= pow(fmax(e.spread[i / e.horizon], 1e-3), out->gamma);

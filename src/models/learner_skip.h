@@ -14,11 +14,11 @@ typedef struct ssmi_learner_base_forecast {
                      season */
 } ssmi_learner_base_forecast;
 
-/* Fits the ridge, mixes in as much of the seasonal naive forecast as makes the errors on unseen windows
+/* Fits the ridge, mixes in as much of the seasonal naive forecast as makes the errors over folds of all rows
  * smallest (season among the series' periods up to the look-back), chooses gamma, and calibrates the
- * interval. Where the look-back is left open, the ridge's own choice competes with two of the longest seasons
- * by the ratio. With `plain` the map repeats the last value, and only the ridge's look-back and centre are
- * kept of it. */
+ * interval on unseen windows. Where the look-back is left open, the ridge's own choice competes with two of
+ * the longest seasons by the ratio. With `plain` the map repeats the last value, and only the ridge's
+ * look-back and centre are kept of it. */
 ssm_status ssmi_learner_skip_fit(ssmi_learner_base_forecast *out, const ssmi_ridge_task *task,
                                  const ssm_series *series, int plain, ssm_arena *mem, ssm_arena *tmp);
 

@@ -76,6 +76,7 @@ static size_t count_folds(const ssmi_ridge *ridge, const ssmi_ridge_task *task)
     return folds > 1 && longest / folds * (folds - 1) / 2 > window ? folds : 0;
 }
 
+/* A map that only repeats the season has seen nothing and is the same without any fold. */
 static ssm_status cross_fit(walk *w, size_t n_folds, ssm_arena *tmp)
 {
     ssmi_ridge_task task = *w->task;
@@ -84,7 +85,7 @@ static ssm_status cross_fit(walk *w, size_t n_folds, ssm_arena *tmp)
     for (task.fold = 0; task.fold < n_folds; task.fold++) {
         ssmi_mark mark = ssmi_arena_mark(tmp);
         ssmi_ridge without = *w->ridge;
-        SSMI_TRY(ssmi_ridge_refit(&without, &task, tmp, tmp));
+        if (without.share < 1) SSMI_TRY(ssmi_ridge_refit(&without, &task, tmp, tmp));
         const ssmi_ridge *kept = w->ridge;
         w->ridge = &without;
         walk_fold(w, task.fold, n_folds);
@@ -123,15 +124,10 @@ static ssm_status count_independent(ssmi_ridge_errors *e, ssm_arena *tmp)
     return SSM_OK;
 }
 
-static ssm_status collect(walk *w, size_t at_most, ssm_arena *mem, ssm_arena *tmp)
+/* Of the folds, or of the training windows where there are no folds. */
+static ssm_status collect_folds(walk *w, size_t at_most, ssm_arena *mem, ssm_arena *tmp)
 {
-    walk_validation(w);
-    if (w->seen >= ENOUGH_HORIZONS * w->ridge->horizon) {
-        SSMI_TRY(make_room(w, at_most, mem, tmp));
-        walk_validation(w);
-        return SSM_OK;
-    }
-    size_t n_folds = count_folds(w->ridge, w->task);
+    const size_t n_folds = count_folds(w->ridge, w->task);
     w->seen = 0;
     for (size_t fold = 0; fold < n_folds; fold++) walk_fold(w, fold, n_folds);
     if (w->seen > 0) {
@@ -145,6 +141,15 @@ static ssm_status collect(walk *w, size_t at_most, ssm_arena *mem, ssm_arena *tm
     return SSM_OK;
 }
 
+static ssm_status collect(walk *w, size_t at_most, ssm_arena *mem, ssm_arena *tmp)
+{
+    walk_validation(w);
+    if (w->seen < ENOUGH_HORIZONS * w->ridge->horizon) return collect_folds(w, at_most, mem, tmp);
+    SSMI_TRY(make_room(w, at_most, mem, tmp));
+    walk_validation(w);
+    return SSM_OK;
+}
+
 ssm_status ssmi_ridge_errors_collect(ssmi_ridge_errors *out, const ssmi_ridge *ridge,
                                      const ssmi_ridge_task *task, size_t at_most, ssm_arena *mem,
                                      ssm_arena *tmp)
@@ -153,4 +158,13 @@ ssm_status ssmi_ridge_errors_collect(ssmi_ridge_errors *out, const ssmi_ridge *r
     walk w = {.out = out, .task = task, .ridge = ridge, .skip = 1, .widen = 1};
     SSMI_TRY(collect(&w, at_most, mem, tmp));
     return count_independent(out, tmp);
+}
+
+ssm_status ssmi_ridge_errors_cross(ssmi_ridge_errors *out, const ssmi_ridge *ridge,
+                                   const ssmi_ridge_task *task, size_t at_most, ssm_arena *mem,
+                                   ssm_arena *tmp)
+{
+    *out = (ssmi_ridge_errors){.horizon = ridge->horizon};
+    walk w = {.out = out, .task = task, .ridge = ridge, .skip = 1, .widen = 1};
+    return collect_folds(&w, at_most, mem, tmp);
 }
