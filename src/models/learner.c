@@ -3,6 +3,7 @@
 #include "base/random.h"
 #include "models/learner_levels.h"
 #include "models/learner_options.h"
+#include "models/learner_trust.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -170,6 +171,9 @@ static ssm_status train(ssmi_learner *self, const ssmi_ridge_task *task, const s
         SSMI_TRY(train_member(self, member, task, first, &poles, tmp));
         ssmi_arena_rewind(tmp, mark);
     }
+    self->trust = 1;
+    if (self->trained > 0) SSMI_TRY(ssmi_learner_trust(&self->trust, self, task, first, tmp));
+    if (self->trust == 0) self->trained = 0;
     return SSM_OK;
 }
 

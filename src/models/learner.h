@@ -17,7 +17,8 @@
  *
  * With `seeds` several networks are trained from other initial weights and orders of windows, each is kept or
  * dropped by itself, and means and deciles of those kept are averaged. Both losses are convex, so the average
- * is no worse on validation than the networks are on average, and so no worse than the skip.
+ * is no worse on validation than the networks are on average, and so no worse than the skip. Of what they
+ * add, net_0, net_1, ..., only the share that models/learner_trust.h believes takes part.
  *
  * A forecaster is a file with an option table and an architecture; everything else is named here. */
 #ifndef SSMCAST_MODELS_LEARNER_H
@@ -61,6 +62,7 @@ typedef struct ssmi_learner {
     size_t period;             /* season that fills gaps; 0: none */
     size_t n_poles;            /* that a structural model gave, for the note */
     size_t trained;            /* networks that take part, each with weights of its own */
+    double trust;              /* share of what they add to the skip: models/learner_trust.h */
     size_t patch, stride;      /* of the network, when trained */
     ssmi_learner_phases phases;
     ssmi_parameters *table;
@@ -110,6 +112,10 @@ ssmi_learner_skip ssmi_learner_skip_of(const ssmi_learner *self);
  * than the look-back is continued to the left by its first value, as a gap. */
 ssm_status ssmi_learner_window(double *value, unsigned char *gap, double *shift, double *unit,
                                const ssmi_learner *self, ssm_arena *tmp);
+/* One window, row 0 of a batch, through all networks: mean (horizon) and deciles (SSMI_QUANTILES, horizon),
+ * averages in standardised units, are added to what the arrays hold. */
+ssm_status ssmi_learner_ask(float *mean, float *decile, const ssmi_learner *self,
+                            const ssmi_learner_batch *batch, ssm_arena *tmp);
 /* out (lookback + horizon, columns): the standardised columns around the origin. */
 void ssmi_learner_columns(double *out, const ssmi_learner *self);
 

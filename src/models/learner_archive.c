@@ -82,6 +82,8 @@ static ssm_status member_params(float *params, size_t member, const ssmi_paramet
 static ssm_status network_params(ssmi_learner *self, ssm_archive *a)
 {
     SSMI_TRY(shape_params(self, a));
+    SSMI_TRY(ssmi_archive_spread(a, "trust", &self->trust));
+    if (!(self->trust <= 1)) return ssmi_archive_reject(a, "a trust of %g", self->trust);
     if (ssmi_archive_loading(a)) {
         ssmi_learner_lay_out(self);
         self->params = SSMI_ALLOC(ssmi_archive_memory(a), float, self->trained * self->table->size);
@@ -146,8 +148,9 @@ static int note_kept(char *text, size_t size, const ssmi_learner *self)
     char networks[64] = "network kept";
     if (self->trained > 1)
         snprintf(networks, sizeof networks, "%zu networks averaged, of the first", self->trained);
-    return snprintf(text, size, "%s: validation mse %.4g to %.4g, pinball %.4g to %.4g in %zu steps",
-                    networks, r->start[0], r->best[0], r->start[1], r->best[1], r->best_step);
+    return snprintf(
+        text, size, "%s: validation mse %.4g to %.4g, pinball %.4g to %.4g in %zu steps; trusted to %.0f %%",
+        networks, r->start[0], r->best[0], r->start[1], r->best[1], r->best_step, 100 * self->trust);
 }
 
 static int note_columns(char *text, size_t size, const ssmi_learner *self)
@@ -166,6 +169,8 @@ static int note_network(char *text, size_t size, const ssmi_learner *self)
     const ssmi_training_result *r = &self->result;
     if (self->trained) return note_kept(text, size, self);
     if (r->steps == 0) return snprintf(text, size, "no network");
+    if (self->trust == 0)
+        return snprintf(text, size, "network dropped: its gain on validation is within chance");
     if (self->options.seeds > 1)
         return snprintf(text, size, "%zu networks dropped: none better than the skip on validation",
                         self->options.seeds);

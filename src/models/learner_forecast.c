@@ -20,22 +20,21 @@ static ssm_status open_passage(passage *p, const ssmi_learner *self, ssm_arena *
     return made ? SSM_OK : SSM_E_MEMORY;
 }
 
-/* One window through all networks: their averaged deciles (SSMI_QUANTILES, H) and mean in standardised units.
- */
-static ssm_status ask_networks(float *mean, float *decile, const ssmi_learner *self,
-                               const ssmi_learner_batch *batch, ssm_arena *tmp)
+ssm_status ssmi_learner_ask(float *mean, float *decile, const ssmi_learner *self,
+                            const ssmi_learner_batch *batch, ssm_arena *tmp)
 {
     const size_t H = self->ridge.horizon;
     const ssmi_network_input_f32 in = {
         1, batch->value, batch->mask, batch->scale, batch->phase, batch->columns};
     const ssmi_kernels_f32 *kernels = ssmi_kernels_of_f32(ssmi_cpu_isa());
     const ssmi_quantile_window_f32 w = {batch->skip, self->base, batch->s[0], batch->g[0], H, kernels};
-    const float share = 1 / (float)self->trained;
+    const float share = 1 / (float)self->trained, trust = (float)self->trust;
     passage p;
     SSMI_TRY(open_passage(&p, self, tmp));
     for (size_t k = 0; k < self->trained; k++) {
         ssmi_network_forward_f32(p.out, p.record, p.scratch, &in, self->params + k * self->table->size,
                                  &self->net, 0, 0, kernels);
+        for (size_t i = 0; i < self->net.outputs; i++) p.out[i] *= trust;
         ssmi_learner_tie(p.out, H, (ssmi_learner_loss)self->options.loss);
         ssmi_quantile_forward_f32(p.mean, p.decile, p.out, &w);
         for (size_t h = 0; h < H; h++) mean[h] += share * p.mean[h];
@@ -70,7 +69,7 @@ static ssm_status answer_network(ssm_forecast *out, const ssmi_learner *self, co
     const size_t H = self->ridge.horizon;
     float *mean = SSMI_ALLOC(tmp, float, H), *decile = SSMI_ALLOC(tmp, float, SSMI_QUANTILES *H);
     if (mean == NULL || decile == NULL) return SSM_E_MEMORY;
-    SSMI_TRY(ask_networks(mean, decile, self, batch, tmp));
+    SSMI_TRY(ssmi_learner_ask(mean, decile, self, batch, tmp));
     for (size_t h = 0; h < out->horizon; h++) {
         double d[SSMI_QUANTILES];
         out->mean[h] = raw_of(&raw, h, (double)mean[h]);

@@ -1,6 +1,7 @@
 /* What all trained forecasters share, whatever their network is made of. */
 #include "fixture.h"
 
+#include "models/learner_trust.h"
 #include "models/learner_windows.h"
 #include <stdint.h>
 #include <unistd.h>
@@ -42,6 +43,19 @@ static void fill(double *y, size_t n)
         level = 0.7 * level + noise(&seed);
         y[t] = 50 + 3 * sin(2 * 3.14159265358979 * (double)t / 12) + level;
     }
+}
+
+/* The known value of models/learner_trust.h, and what it must not believe. */
+static void a_gain_within_its_standard_error_is_not_trusted(void **state)
+{
+    const double c[] = {1, 2, 3}, v[] = {2, 2, 2}, mixed[] = {4, -5, 4}, against[] = {-1, -2, -1};
+    const double more[] = {5, 5, 5}, ends[] = {0, 3, 0}, once[] = {0, 2, 0};
+    (void)state;
+    assert_float_equal(ssmi_learner_trust_share(c, v, 3), 11.0 / 12, 1e-15);
+    assert_float_equal(ssmi_learner_trust_share(mixed, v, 3), 0, 0);
+    assert_float_equal(ssmi_learner_trust_share(against, v, 3), 0, 0);
+    assert_float_equal(ssmi_learner_trust_share(more, v, 3), 1, 0);
+    assert_float_equal(ssmi_learner_trust_share(ends, once, 3), 1, 0); /* one stretch says nothing */
 }
 
 static ssm_forecaster *make(ssm_context *ctx, const struct variant *v)
@@ -369,6 +383,7 @@ int main(void)
         cmocka_unit_test(the_loss_curve_is_that_of_the_training),
         cmocka_unit_test(a_row_has_the_same_number_in_every_slice),
         cmocka_unit_test(phases_are_those_of_season_and_calendar),
+        cmocka_unit_test(a_gain_within_its_standard_error_is_not_trusted),
         cmocka_unit_test(the_skip_of_a_batch_is_the_ridge_of_each_window),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
