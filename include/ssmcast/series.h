@@ -42,7 +42,8 @@ typedef struct ssm_series {
     const int64_t *stamp;
     size_t stamp_rows;
     /* (exogenous_rows, n_exogenous) row-major, finite: what is known beside the series, such as a plan or the
-     * weather forecast. exogenous_rows >= length; rows from `length` on belong to the future. NULL: none. */
+     * weather forecast. exogenous_rows >= length; rows from `length` on belong to the future. What is known
+     * only up to now is given as it was a horizon before, so that its last rows are those. NULL: none. */
     const double *exogenous;
     size_t n_exogenous, exogenous_rows;
 } ssm_series;

@@ -1,4 +1,6 @@
-/* Columns that are known beside the series: --exogenous NAMES. */
+/* Columns that are known beside the series: --exogenous NAMES. NAME@ROWS is a column as it was so many rows
+ * before, so that one which is known up to now only can be used: with ROWS no less than the horizon, what is
+ * known of it reaches as far as the forecast. */
 #ifndef SSMCAST_CLI_EXOGENOUS_H
 #define SSMCAST_CLI_EXOGENOUS_H
 

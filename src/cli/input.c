@@ -11,8 +11,10 @@ static const char *const duplicate_choices[] = {"auto", "error", "first", "last"
 const cli_option cli_input_options[] = {
     {"column", 'c', "NAMES", "numeric columns to use, names or numbers, comma separated; default all",
      CLI_TEXT, offsetof(cli_input, columns), NULL, 0, 0, NULL},
-    {"exogenous", 'x', "NAMES", "columns known beside the series, also for the rows to forecast", CLI_TEXT,
-     offsetof(cli_input, exogenous), NULL, 0, 0, NULL},
+    {"exogenous", 'x', "NAMES",
+     "columns known beside the series, also for the rows to forecast; NAME@ROWS: as it was so many rows "
+     "before, for one known only up to now",
+     CLI_TEXT, offsetof(cli_input, exogenous), NULL, 0, 0, NULL},
     {"time-column", 0, "NAMES", "time columns, comma separated, or \"none\"; default: found by content",
      CLI_TEXT, offsetof(cli_input, time), NULL, 0, 0, NULL},
     {"time-format", 0, "FORMAT",

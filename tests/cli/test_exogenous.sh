@@ -46,6 +46,34 @@ awk -F, 'NR > 1 { t = 98 + NR; warmth = 15 + 8 * sin(t / 9.0); truth = 100 - 5 *
 ends 0 "$SSMCAST" forecast load.csv --column load --exogenous 2,3 --model kalman --horizon 2
 [ "$(cut -d, -f1 out | sort -u | tr '\n' ' ')" = "load series " ] || fail "series: $(cat out)"
 
+# a column known only up to now leads the series by three rows
+awk 'BEGIN { print "flow,rain"; for (t = 0; t < 150; t++) { rain[t] = t * t * 7919 % 1009 / 100
+    printf "%.4f,%.4f\n", 20 + (t < 3 ? 0 : 4 * rain[t - 3]) + (t * 31 % 7) / 10, rain[t] } }' > river.csv
+follows() {
+    awk -F, 'NR > 1 { t = 148 + NR - 3; truth = 20.3 + 4 * (t * t * 7919 % 1009) / 100
+        if ($3 - truth > 2 || truth - $3 > 2) { print "row " NR ": " $3 " instead of " truth; bad = 1 } }
+        END { exit bad || NR != 4 }' out || fail "$1 does not follow the rain"
+}
+ends 0 "$SSMCAST" forecast river.csv --exogenous rain@3 --model kalman
+follows kalman
+ends 0 "$SSMCAST" forecast river.csv --column flow --exogenous 2@3 --model linear --horizon 3
+follows linear
+ends 0 "$SSMCAST" forecast river.csv --exogenous rain@3,rain@4 --model linear --horizon 3
+follows "linear with two lags"
+ends 0 "$SSMCAST" compare river.csv --exogenous rain@3 --models linear,naive --horizon 3 --format json --output r
+says out "linear is best"
+ends 1 "$SSMCAST" forecast river.csv --exogenous rain@3 --model kalman --horizon 4
+says err "exogenous values for 3 future rows only"
+ends 2 "$SSMCAST" forecast river.csv --exogenous rain@3,rain@3 --model kalman
+says err "named twice"
+ends 2 "$SSMCAST" forecast river.csv --exogenous rain@9999999 --model kalman
+says err "9999999"
+ends 2 "$SSMCAST" forecast river.csv --exogenous rain@x --model kalman
+says err 'rain@x'
+sed '51s/,.*/,/' river.csv > hole.csv
+ends 2 "$SSMCAST" forecast hole.csv --exogenous rain@3 --model kalman
+says err 'hole.csv: exogenous column "rain" has no value at row 50'
+
 # fit and load; compare
 ends 0 "$SSMCAST" fit load.csv --exogenous warmth,holiday --model kalman --output m.safetensors
 ends 0 "$SSMCAST" forecast load.csv --exogenous warmth,holiday --load m.safetensors
