@@ -24,8 +24,7 @@ ssm_status ssmi_learner_ask(float *mean, float *decile, const ssmi_learner *self
                             const ssmi_learner_batch *batch, ssm_arena *tmp)
 {
     const size_t H = self->ridge.horizon;
-    const ssmi_network_input_f32 in = {
-        1, batch->value, batch->mask, batch->scale, batch->phase, batch->columns};
+    const ssmi_network_input_f32 in = ssmi_learner_batch_input(batch);
     const ssmi_kernels_f32 *kernels = ssmi_kernels_of_f32(ssmi_cpu_isa());
     const ssmi_quantile_window_f32 w = {batch->skip, self->base, batch->s[0], batch->g[0], H, kernels};
     const float share = 1 / (float)self->trained, trust = (float)self->trust;

@@ -65,8 +65,7 @@ static bench bench_of(float *base, const learner *l)
 static void answer(bench *b, double *loss, const float *params, const learner *l, int learning, uint64_t key)
 {
     const size_t n = b->batch.n, H = l->net->size.horizon;
-    const ssmi_network_input_f32 in = {
-        n, b->batch.value, b->batch.mask, b->batch.scale, b->batch.phase, b->batch.columns};
+    const ssmi_network_input_f32 in = ssmi_learner_batch_input(&b->batch);
     ssmi_network_forward_f32(b->out, b->record, b->scratch, &in, params, l->net,
                              learning ? l->how->dropout : 0, key, l->kernels);
     for (size_t i = 0; i < n; i++) {

@@ -69,6 +69,16 @@ ssmi_learner_batch ssmi_learner_batch_of(float *base, const ssmi_learner_skip *s
     return b;
 }
 
+ssmi_network_input_f32 ssmi_learner_batch_input(const ssmi_learner_batch *b)
+{
+    return (ssmi_network_input_f32){.batch = b->n,
+                                    .value = b->value,
+                                    .mask = b->mask,
+                                    .scale = b->scale,
+                                    .phase = b->phase,
+                                    .columns = b->columns};
+}
+
 void ssmi_learner_batch_set(ssmi_learner_batch *batch, size_t i, const double *window,
                             const unsigned char *gap, int64_t last, const double *columns,
                             const ssmi_learner_skip *skip)

@@ -42,6 +42,9 @@ typedef struct ssmi_learner_batch {
 ssmi_learner_batch ssmi_learner_batch_of(float *base, const ssmi_learner_skip *skip,
                                          size_t room); /* base NULL: only size */
 
+/* What the network is given of rows [0, n). */
+ssmi_network_input_f32 ssmi_learner_batch_input(const ssmi_learner_batch *batch);
+
 /* Sets row i from a window of standardised values and its mask (NULL: all observed); `last`: number of the
  * window's last row (learner_phases.h); columns (L + H, columns): what is known of its rows and of those to
  * come, read where the network has columns. */

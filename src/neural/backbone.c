@@ -1,5 +1,6 @@
 #include "neural/backbone.h"
 
+#include "neural/block_step.h"
 #include "neural/initialise.h"
 #include <assert.h>
 #include <stdio.h>
@@ -11,6 +12,13 @@ static ssmi_mixer lay_out(ssmi_parameters *table, const ssmi_backbone_size *size
     block.width = size->width;
     snprintf(prefix, sizeof prefix, "layers.%zu.%s.", i, name);
     return ssmi_mixer_layout(table, prefix, block);
+}
+
+int ssmi_backbone_carries(const ssmi_backbone_size *size)
+{
+    for (size_t i = 0; i < size->n_blocks; i++)
+        if (!ssmi_mixer_carries(&size->block[i])) return 0;
+    return !size->bidirectional;
 }
 
 ssmi_backbone ssmi_backbone_layout(ssmi_parameters *table, const ssmi_backbone_size *size)

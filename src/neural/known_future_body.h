@@ -40,23 +40,23 @@ static void NAME(known_rows)(REAL *rows, const REAL *columns, const ssmi_network
 }
 
 /* q (batch, K). */
-static void NAME(known_forward)(REAL *out, const NAME(known_record) * r, const REAL *q,
-                                const NAME(ssmi_network_input) * in, const REAL *params,
-                                const ssmi_network *net, const NAME(ssmi_kernels) * kernels)
+static void NAME(known_forward)(REAL *out, const NAME(known_record) * r, const REAL *q, const REAL *columns,
+                                size_t batch, const REAL *params, const ssmi_network *net,
+                                const NAME(ssmi_kernels) * kernels)
 {
     const size_t K = net->size.hidden, H = net->size.horizon, width = net->taps * net->size.columns;
     if (width == 0) return;
-    NAME(known_rows)(r->rows, in->columns, net, in->batch);
+    NAME(known_rows)(r->rows, columns, net, batch);
     NAME(ssmi_linear_forward)
-    (r->context, K, q, K, params + net->known_context, params + net->known_bias, in->batch, K, K);
+    (r->context, K, q, K, params + net->known_context, params + net->known_bias, batch, K, K);
     NAME(ssmi_linear_forward)
-    (r->before, K, r->rows, width, params + net->known_weight, NULL, in->batch * H, width, K);
-    for (size_t i = 0; i < in->batch * H; i++) NAME(accumulate)(r->before + i * K, r->context + i / H * K, K);
-    kernels->silu_forward(r->after, r->before, in->batch * H * K);
+    (r->before, K, r->rows, width, params + net->known_weight, NULL, batch * H, width, K);
+    for (size_t i = 0; i < batch * H; i++) NAME(accumulate)(r->before + i * K, r->context + i / H * K, K);
+    kernels->silu_forward(r->after, r->before, batch * H * K);
     NAME(ssmi_linear_forward)
-    (r->step, SSMI_HEAD_OUTPUTS, r->after, K, params + net->known_head, NULL, in->batch * H, K,
+    (r->step, SSMI_HEAD_OUTPUTS, r->after, K, params + net->known_head, NULL, batch * H, K,
      SSMI_HEAD_OUTPUTS);
-    for (size_t i = 0; i < in->batch * net->outputs; i++) {
+    for (size_t i = 0; i < batch * net->outputs; i++) {
         const size_t b = i / net->outputs, k = i % net->outputs / H, h = i % H;
         out[i] += r->step[(b * H + h) * SSMI_HEAD_OUTPUTS + k];
     }

@@ -32,16 +32,20 @@ static ssmi_network lay_out_tokens(ssmi_parameters *table, const ssmi_network_si
 {
     const ssmi_network_size size = *how;
     assert(size.lookback >= size.patch && size.patch >= size.stride && size.stride >= 1);
-    const size_t d = size.backbone.width, T = (size.lookback - size.patch) / size.stride + 1;
+    assert(!size.carried || ssmi_backbone_carries(&size.backbone));
+    const size_t d = size.backbone.width, seen = (size.lookback - size.patch) / size.stride + 1;
+    const size_t half = (seen + 1) / 2, T = size.carried ? 2 * half : seen;
     ssmi_network net = {.size = size,
                         .tokens = T,
                         .features = (2 + size.columns) * size.patch + 1 + size.phases,
-                        .outputs = SSMI_HEAD_OUTPUTS * size.horizon};
+                        .outputs = SSMI_HEAD_OUTPUTS * size.horizon,
+                        .half = half,
+                        .read = size.carried ? d : T * d};
     net.embed_weight = ssmi_parameters_add(table, "embed.", "weight", SSMI_DECAY, d, net.features, 0);
     net.embed_bias = ssmi_parameters_add(table, "embed.", "bias", SSMI_NO_DECAY, d, 0, 0);
-    net.position = ssmi_parameters_add(table, "position.", "weight", SSMI_DECAY, T, d, 0);
+    if (!size.carried) net.position = ssmi_parameters_add(table, "position.", "weight", SSMI_DECAY, T, d, 0);
     net.backbone = ssmi_backbone_layout(table, &size.backbone);
-    net.mix_weight = ssmi_parameters_add(table, "mix.", "weight", SSMI_DECAY, size.hidden, T * d, 0);
+    net.mix_weight = ssmi_parameters_add(table, "mix.", "weight", SSMI_DECAY, size.hidden, net.read, 0);
     net.mix_bias = ssmi_parameters_add(table, "mix.", "bias", SSMI_NO_DECAY, size.hidden, 0, 0);
     net.head_weight = ssmi_parameters_add(table, "head.", "weight", SSMI_DECAY, net.outputs, size.hidden, 0);
     net.head_bias = ssmi_parameters_add(table, "head.", "bias", SSMI_NO_DECAY, net.outputs, 0, 0);
@@ -73,14 +77,15 @@ ssm_status ssmi_network_init(float *params, const ssmi_network *net, gsl_rng *rn
                            0);
         return SSM_OK;
     }
-    const size_t d = net->backbone.width, flat = net->tokens * d, K = net->size.hidden;
+    const size_t d = net->backbone.width, K = net->size.hidden;
+    const size_t places = net->size.carried ? 0 : net->tokens * d;
     ssmi_fill_linear(params + net->embed_weight, d * net->features, net->features, rng);
     ssmi_fill_linear(params + net->embed_bias, d, net->features, rng);
-    for (size_t i = 0; i < flat; i++)
+    for (size_t i = 0; i < places; i++)
         params[net->position + i] = (float)(0.04 * (gsl_rng_uniform(rng) - 0.5));
     SSMI_TRY(ssmi_backbone_init(params, &net->backbone, rng, tmp));
-    ssmi_fill_linear(params + net->mix_weight, K * flat, flat, rng);
-    ssmi_fill_linear(params + net->mix_bias, K, flat, rng);
+    ssmi_fill_linear(params + net->mix_weight, K * net->read, net->read, rng);
+    ssmi_fill_linear(params + net->mix_bias, K, net->read, rng);
     ssmi_fill_constant(params + net->head_weight, net->outputs * K, 0);
     ssmi_fill_constant(params + net->head_bias, net->outputs, 0);
     init_known(params, net, rng);

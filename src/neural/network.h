@@ -9,6 +9,12 @@
  *
  * A patch of which only a share was observed moves the states of its blocks by that share of a step.
  *
+ * A carried network is made for a state that goes on from token to token (network_step.h): its blocks must be
+ * causal, it is given tokens ready made, without position, a sequence of up to `tokens` of them that starts
+ * at the first, and nothing but the newest is read:
+ *
+ *     tokens (n, features), n <= T -> linear -> residual stack -> token n-1 -> linear -> SiLU -> ...
+ *
  * The last layer starts at zero, so an untrained network adds nothing to the linear skip it sits on. */
 #ifndef SSMCAST_NEURAL_NETWORK_H
 #define SSMCAST_NEURAL_NETWORK_H
@@ -30,12 +36,15 @@ typedef struct ssmi_network_size {
     size_t phases;  /* known numbers of a token beside its rows, such as where in its season it ends */
     size_t columns; /* known beside the values, row by row, up to the last step; not used by linear kinds */
     size_t hidden;  /* between tokens and outputs */
+    int carried;
     ssmi_backbone_size backbone;
 } ssmi_network_size;
 
 typedef struct ssmi_network {
     ssmi_network_size size;
     size_t tokens, features, outputs; /* T; (2 + columns) patch + 1 + phases; SSMI_HEAD_OUTPUTS horizon */
+    size_t half;                      /* carried: T/2, no less than the tokens of half a look-back */
+    size_t read;                      /* width of what the head reads: T d, carried d */
     size_t taps;                      /* rows of known columns that a step sees, its own the last */
     ssmi_backbone backbone;
     size_t embed_weight, embed_bias, position, mix_weight, mix_bias, head_weight, head_bias; /* offsets */

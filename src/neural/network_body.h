@@ -1,29 +1,46 @@
 /* The forecasting network for one element type. */
 #include "neural/known_future_body.h"
 
+typedef struct NAME(head_record) {
+    REAL *read;           /* (batch, net->read) */
+    REAL *mixed, *hidden; /* (batch, hidden): before SiLU; after SiLU and dropout */
+    REAL *mask;           /* (batch, hidden) */
+    NAME(known_record) known;
+} NAME(head_record);
+
 typedef struct NAME(network_record) {
     REAL *patches;         /* (batch T, features) */
     REAL *embedded, *flat; /* (batch T, d): before and after the backbone */
-    REAL *mixed, *hidden;  /* (batch, hidden): before SiLU; after SiLU and dropout */
-    REAL *mask, *step;     /* (batch, hidden), (batch T) */
+    REAL *step, *newest;   /* (batch T), carried: (batch) */
     REAL *backbone;
-    NAME(known_record) known;
+    NAME(head_record) head;
     size_t size;
 } NAME(network_record);
 
+static NAME(head_record) NAME(head_record_of)(REAL *base, size_t *used, const ssmi_network *net, size_t batch)
+{
+    NAME(head_record) r;
+    r.mixed = NAME(carve)(base, used, batch * net->size.hidden);
+    r.hidden = NAME(carve)(base, used, batch * net->size.hidden);
+    r.mask = NAME(carve)(base, used, batch * net->size.hidden);
+    r.known = NAME(known_record_of)(base, used, net, batch);
+    r.read = NULL;
+    return r;
+}
+
 static NAME(network_record) NAME(network_record_of)(REAL *base, const ssmi_network *net, size_t batch)
 {
-    const size_t rows = batch * net->tokens, d = net->backbone.width;
+    const size_t rows = batch * net->tokens, d = net->backbone.width, carried = net->size.carried ? batch : 0;
     NAME(network_record) r = {.size = 0};
     r.patches = NAME(carve)(base, &r.size, rows * net->features);
     r.embedded = NAME(carve)(base, &r.size, rows * d);
     r.flat = NAME(carve)(base, &r.size, rows * d);
-    r.mixed = NAME(carve)(base, &r.size, batch * net->size.hidden);
-    r.hidden = NAME(carve)(base, &r.size, batch * net->size.hidden);
-    r.mask = NAME(carve)(base, &r.size, batch * net->size.hidden);
     r.step = NAME(carve)(base, &r.size, rows);
+    r.newest = NAME(carve)(base, &r.size, carried);
     r.backbone = NAME(carve)(base, &r.size, NAME(ssmi_backbone_record)(&net->backbone, batch, net->tokens));
-    r.known = NAME(known_record_of)(base, &r.size, net, batch);
+    r.head = NAME(head_record_of)(base, &r.size, net, batch);
+    r.head.read = r.flat; /* all tokens side by side */
+    if (carried) r.head.read = NAME(carve)(base, &r.size, batch * net->read);
     return r;
 }
 
@@ -82,64 +99,140 @@ static NAME(ssmi_tokens) NAME(tokens_of)(const NAME(network_record) * r, const s
     return tokens;
 }
 
+/* Tokens as they come, and the newest of each sequence. */
+static void NAME(take_tokens)(const NAME(network_record) * r, const NAME(ssmi_network_input) * in,
+                              const ssmi_network *net)
+{
+    const size_t rows = in->batch * net->tokens;
+    memcpy(r->patches, in->token, rows * net->features * sizeof *r->patches);
+    memcpy(r->step, in->step, rows * sizeof *r->step);
+    for (size_t b = 0; b < in->batch; b++) r->newest[b] = (REAL)in->newest[b];
+}
+
+static size_t NAME(newest_row)(const NAME(network_record) * r, const ssmi_network *net, size_t b)
+{
+    return b * net->tokens + (size_t)r->newest[b];
+}
+
+static void NAME(tell_tokens)(const NAME(network_record) * r, const NAME(ssmi_network_input) * in,
+                              const REAL *params, const ssmi_network *net)
+{
+    const size_t rows = in->batch * net->tokens, d = net->backbone.width, flat = net->tokens * d;
+    if (net->size.carried) {
+        NAME(take_tokens)(r, in, net);
+    } else {
+        NAME(cut_patches)(r->patches, in, net);
+        NAME(set_steps)(r, net, in->batch);
+    }
+    NAME(ssmi_linear_forward)
+    (r->embedded, d, r->patches, net->features, params + net->embed_weight, params + net->embed_bias, rows,
+     net->features, d);
+    for (size_t b = 0; b < in->batch && !net->size.carried; b++)
+        NAME(accumulate)(r->embedded + b * flat, params + net->position, flat);
+}
+
+static void NAME(head_forward)(REAL *out, const NAME(head_record) * r, const REAL *columns,
+                               const REAL *params, const ssmi_network *net, size_t batch, double p,
+                               uint64_t key, const NAME(ssmi_kernels) * kernels)
+{
+    const size_t K = net->size.hidden, n = batch * K;
+    NAME(ssmi_linear_forward)
+    (r->mixed, K, r->read, net->read, params + net->mix_weight, params + net->mix_bias, batch, net->read, K);
+    kernels->silu_forward(r->hidden, r->mixed, n);
+    NAME(ssmi_dropout_mask)(r->mask, n, p, ssmi_mix_key(key, SSMI_MAX_BLOCKS));
+    for (size_t i = 0; i < n; i++) r->hidden[i] *= r->mask[i];
+    NAME(ssmi_linear_forward)
+    (out, net->outputs, r->hidden, K, params + net->head_weight, params + net->head_bias, batch, K,
+     net->outputs);
+    NAME(known_forward)(out, &r->known, r->hidden, columns, batch, params, net, kernels);
+}
+
+size_t NAME(ssmi_network_head_size)(const ssmi_network *net, size_t batch)
+{
+    size_t size = 0;
+    NAME(head_record_of)(NULL, &size, net, batch);
+    NAME(carve)(NULL, &size, batch * net->read);
+    return size;
+}
+
+void NAME(ssmi_network_head)(REAL *out, REAL *scratch, const REAL *read, const REAL *columns,
+                             const REAL *params, const ssmi_network *net, size_t batch,
+                             const NAME(ssmi_kernels) * kernels)
+{
+    size_t used = 0;
+    NAME(head_record) r = NAME(head_record_of)(scratch, &used, net, batch);
+    r.read = NAME(carve)(scratch, &used, batch * net->read);
+    memcpy(r.read, read, batch * net->read * sizeof *read);
+    NAME(head_forward)(out, &r, columns, params, net, batch, 0, 0, kernels);
+}
+
 void NAME(ssmi_network_forward)(REAL *out, REAL *record, REAL *scratch, const NAME(ssmi_network_input) * in,
                                 const REAL *params, const ssmi_network *net, double p, uint64_t key,
                                 const NAME(ssmi_kernels) * kernels)
 {
-    const size_t rows = in->batch * net->tokens, d = net->backbone.width, K = net->size.hidden,
-                 flat = net->tokens * d;
+    const size_t d = net->backbone.width;
     if (net->size.kind != SSMI_NETWORK_TOKENS) {
         NAME(linear_forward)(out, record, in, params, net);
         return;
     }
-    NAME(network_record) r = NAME(network_record_of)(record, net, in->batch);
-    NAME(cut_patches)(r.patches, in, net);
-    NAME(set_steps)(&r, net, in->batch);
-    NAME(ssmi_linear_forward)
-    (r.embedded, d, r.patches, net->features, params + net->embed_weight, params + net->embed_bias, rows,
-     net->features, d);
-    for (size_t b = 0; b < in->batch; b++)
-        NAME(accumulate)(r.embedded + b * flat, params + net->position, flat);
+    const NAME(network_record) r = NAME(network_record_of)(record, net, in->batch);
+    NAME(tell_tokens)(&r, in, params, net);
     NAME(ssmi_backbone_forward)
     (r.flat, r.backbone, scratch, r.embedded, params, &net->backbone,
      NAME(tokens_of)(&r, net, in->batch, kernels), p, key);
-    NAME(ssmi_linear_forward)
-    (r.mixed, K, r.flat, flat, params + net->mix_weight, params + net->mix_bias, in->batch, flat, K);
-    kernels->silu_forward(r.hidden, r.mixed, in->batch * K);
-    NAME(ssmi_dropout_mask)(r.mask, in->batch * K, p, ssmi_mix_key(key, SSMI_MAX_BLOCKS));
-    for (size_t i = 0; i < in->batch * K; i++) r.hidden[i] *= r.mask[i];
-    NAME(ssmi_linear_forward)
-    (out, net->outputs, r.hidden, K, params + net->head_weight, params + net->head_bias, in->batch, K,
-     net->outputs);
-    NAME(known_forward)(out, &r.known, r.hidden, in, params, net, kernels);
+    for (size_t b = 0; b < in->batch && net->size.carried; b++)
+        memcpy(r.head.read + b * d, r.flat + NAME(newest_row)(&r, net, b) * d, d * sizeof *r.flat);
+    NAME(head_forward)(out, &r.head, in->columns, params, net, in->batch, p, key, kernels);
+}
+
+/* dread (batch, net->read) from dout; dhidden (batch, hidden) is work space. */
+static void NAME(head_backward)(REAL *dread, REAL *dparams, REAL *dhidden, const REAL *dout,
+                                const NAME(head_record) * r, size_t batch, const REAL *params,
+                                const ssmi_network *net, const NAME(ssmi_kernels) * kernels)
+{
+    const size_t K = net->size.hidden;
+    NAME(ssmi_linear_backward)
+    (dhidden, 0, dparams + net->head_weight, dparams + net->head_bias, dout, net->outputs, r->hidden, K,
+     params + net->head_weight, batch, K, net->outputs);
+    NAME(known_backward)(dhidden, dparams, dout, &r->known, r->hidden, batch, params, net, kernels);
+    for (size_t i = 0; i < batch * K; i++) dhidden[i] *= r->mask[i];
+    kernels->silu_backward(dhidden, dhidden, r->mixed, batch * K);
+    NAME(ssmi_linear_backward)
+    (dread, 0, dparams + net->mix_weight, dparams + net->mix_bias, dhidden, K, r->read, net->read,
+     params + net->mix_weight, batch, net->read, K);
+}
+
+/* From the newest tokens alone to all: dflat (batch T, d), dread (batch, d). */
+static void NAME(spread_newest)(REAL *dflat, const REAL *dread, const NAME(network_record) * r,
+                                const ssmi_network *net, size_t batch)
+{
+    const size_t d = net->backbone.width;
+    memset(dflat, 0, batch * net->tokens * d * sizeof *dflat);
+    for (size_t b = 0; b < batch; b++)
+        memcpy(dflat + NAME(newest_row)(r, net, b) * d, dread + b * d, d * sizeof *dflat);
 }
 
 void NAME(ssmi_network_backward)(REAL *dparams, REAL *scratch, const REAL *dout, REAL *record, size_t batch,
                                  const REAL *params, const ssmi_network *net, double p,
                                  const NAME(ssmi_kernels) * kernels)
 {
-    const size_t rows = batch * net->tokens, d = net->backbone.width, K = net->size.hidden,
-                 flat = net->tokens * d;
+    const size_t rows = batch * net->tokens, d = net->backbone.width, flat = net->tokens * d;
+    const int carried = net->size.carried;
     if (net->size.kind != SSMI_NETWORK_TOKENS) {
         NAME(linear_backward)(dparams, scratch, dout, record, batch, params, net);
         return;
     }
-    NAME(network_record) r = NAME(network_record_of)(record, net, batch);
+    const NAME(network_record) r = NAME(network_record_of)(record, net, batch);
     REAL *dflat = scratch, *dembedded = dflat + rows * d, *dhidden = dembedded + rows * d,
-         *inner = dhidden + batch * K;
-    NAME(ssmi_linear_backward)
-    (dhidden, 0, dparams + net->head_weight, dparams + net->head_bias, dout, net->outputs, r.hidden, K,
-     params + net->head_weight, batch, K, net->outputs);
-    NAME(known_backward)(dhidden, dparams, dout, &r.known, r.hidden, batch, params, net, kernels);
-    for (size_t i = 0; i < batch * K; i++) dhidden[i] *= r.mask[i];
-    kernels->silu_backward(dhidden, dhidden, r.mixed, batch * K);
-    NAME(ssmi_linear_backward)
-    (dflat, 0, dparams + net->mix_weight, dparams + net->mix_bias, dhidden, K, r.flat, flat,
-     params + net->mix_weight, batch, flat, K);
+         *inner = dhidden + batch * net->size.hidden;
+    NAME(head_backward)
+    (carried ? dembedded : dflat, dparams, dhidden, dout, &r.head, batch, params, net, kernels);
+    if (carried) NAME(spread_newest)(dflat, dembedded, &r, net, batch);
     NAME(ssmi_backbone_backward)
     (dembedded, dparams, inner, dflat, r.backbone, params, &net->backbone,
      NAME(tokens_of)(&r, net, batch, kernels), p);
-    for (size_t b = 0; b < batch; b++) NAME(accumulate)(dparams + net->position, dembedded + b * flat, flat);
+    for (size_t b = 0; b < batch && !carried; b++)
+        NAME(accumulate)(dparams + net->position, dembedded + b * flat, flat);
     NAME(ssmi_linear_backward)
     (NULL, 0, dparams + net->embed_weight, dparams + net->embed_bias, dembedded, d, r.patches, net->features,
      params + net->embed_weight, rows, net->features, d);

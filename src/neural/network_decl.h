@@ -6,6 +6,10 @@
 typedef struct NAME(ssmi_network_input) {
     size_t batch;
     const REAL *value, *mask, *scale, *phase, *columns;
+    /* of a carried network instead of all but the columns: token (batch, tokens, features), step (batch,
+     * tokens) factors of their steps, newest (batch) the token that is read */
+    const REAL *token, *step;
+    const size_t *newest;
 } NAME(ssmi_network_input);
 
 size_t NAME(ssmi_network_record)(const ssmi_network *net, size_t batch);
@@ -20,3 +24,10 @@ void NAME(ssmi_network_forward)(REAL *out, REAL *record, REAL *scratch, const NA
 void NAME(ssmi_network_backward)(REAL *dparams, REAL *scratch, const REAL *dout, REAL *record, size_t batch,
                                  const REAL *params, const ssmi_network *net, double p,
                                  const NAME(ssmi_kernels) * kernels);
+
+/* The head alone: out (batch, SSMI_HEAD_OUTPUTS, horizon) from what it reads (batch, net->read), without
+ * dropout; columns (batch, lookback + horizon, columns). The same numbers as in the forward pass. */
+size_t NAME(ssmi_network_head_size)(const ssmi_network *net, size_t batch); /* elements of scratch */
+void NAME(ssmi_network_head)(REAL *out, REAL *scratch, const REAL *read, const REAL *columns,
+                             const REAL *params, const ssmi_network *net, size_t batch,
+                             const NAME(ssmi_kernels) * kernels);

@@ -13,7 +13,13 @@
 
 enum { BATCH = 3, LOOKBACK = 27, HORIZON = 5, MAX_PHASE = 64, MAX_COLUMNS = 2 };
 
-enum { KNOWN = BATCH * (LOOKBACK + HORIZON) * MAX_COLUMNS };
+enum {
+    KNOWN = BATCH * (LOOKBACK + HORIZON) * MAX_COLUMNS,
+    MAX_TOKENS = BATCH * 6,
+    MAX_TOLD = MAX_TOKENS * 40
+};
+
+static const size_t newest[BATCH] = {5, 3, 0};
 
 /* A small network with its data in both precisions. */
 typedef struct fixture {
@@ -21,12 +27,14 @@ typedef struct fixture {
     ssmi_network net;
     double *params, *dparams, *record, *scratch, *out, *dout;
     double value[BATCH * LOOKBACK], mask[BATCH * LOOKBACK], scale[BATCH], phase[MAX_PHASE], columns[KNOWN];
+    double token[MAX_TOLD], step[MAX_TOKENS]; /* of a carried network */
     double dropout;
 } fixture;
 
 static ssmi_network_input_f64 input_of(const fixture *f)
 {
-    return (ssmi_network_input_f64){BATCH, f->value, f->mask, f->scale, f->phase, f->columns};
+    return (ssmi_network_input_f64){BATCH,      f->value, f->mask, f->scale, f->phase,
+                                    f->columns, f->token, f->step, newest};
 }
 
 /* A smooth function of the raw outputs: their product with fixed weights. */
@@ -59,6 +67,9 @@ static int open_network(void **state, ssmi_network_size size)
     fill_numbers(f->scale, BATCH, -1, 1, 23);
     fill_numbers(f->phase, MAX_PHASE, -1, 1, 29);
     fill_numbers(f->columns, KNOWN, -1, 1, 31);
+    assert_true(BATCH * f->net.tokens * f->net.features <= MAX_TOLD || !size.carried);
+    fill_numbers(f->token, MAX_TOLD, -1, 1, 37);
+    for (size_t i = 0; i < MAX_TOKENS; i++) f->step[i] = i % 4 == 0 ? 0.5 : 1;
     for (size_t i = 0; i < BATCH * LOOKBACK; i++) f->mask[i] = i % 5 == 0 ? 0 : 1;
     f->dropout = 0.3;
     *state = f;
@@ -85,6 +96,18 @@ static int open_mixed(void **state)
                                  {.kind = SSMI_MIXER_MAMBA2, .expand = 2, .states = 4, .taps = 2, .heads = 2},
                                  {.kind = SSMI_MIXER_ATTENTION, .heads = 2, .causal = 1},
                                  {.kind = SSMI_MIXER_MLP, .expand = 2}}}});
+}
+
+static int open_carried(void **state)
+{
+    return open_network(
+        state, (ssmi_network_size){
+                   .phases = 3,
+                   .columns = MAX_COLUMNS,
+                   .carried = 1,
+                   .backbone = {.n_blocks = 2,
+                                .block = {{.kind = SSMI_MIXER_S4D, .states = 4},
+                                          {.kind = SSMI_MIXER_MAMBA, .expand = 2, .states = 5, .taps = 4}}}});
 }
 
 static int open_nlinear(void **state)
@@ -138,7 +161,8 @@ static void single_precision_agrees_with_double_on_every_path(void **state)
     float *value = narrow(f->value, BATCH * LOOKBACK), *mask = narrow(f->mask, BATCH * LOOKBACK);
     float *scale = narrow(f->scale, BATCH), *params = narrow(f->params, f->table.size);
     float *phase = narrow(f->phase, MAX_PHASE), *columns = narrow(f->columns, KNOWN);
-    const ssmi_network_input_f32 in32 = {BATCH, value, mask, scale, phase, columns};
+    float *token = narrow(f->token, MAX_TOLD), *step = narrow(f->step, MAX_TOKENS);
+    const ssmi_network_input_f32 in32 = {BATCH, value, mask, scale, phase, columns, token, step, newest};
     const size_t n = BATCH * f->net.outputs;
     fill_numbers(f->dout, n, -1, 1, 41);
     float *dout = narrow(f->dout, n), *out = calloc(n, sizeof *out);
@@ -163,7 +187,8 @@ static void single_precision_agrees_with_double_on_every_path(void **state)
         }
         assert_true(worst < 1e-5 * largest);
     }
-    float *all[] = {value, mask, scale, phase, columns, params, dout, out, record, scratch, dparams};
+    float *all[] = {value,  mask, scale, phase,  columns, token,  step,
+                    params, dout, out,   record, scratch, dparams};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
 }
 
@@ -233,6 +258,26 @@ static void a_known_row_speaks_to_its_own_step_and_the_next_three(void **state)
     }
 }
 
+/* Sequences of six, four and one token: what follows the newest is not heard, the newest itself is. */
+static void a_carried_network_hears_nothing_after_its_newest_token(void **state)
+{
+    fixture *f = *state;
+    const size_t n = f->net.outputs, token = f->net.features, row = f->net.tokens * token;
+    double *before = calloc(BATCH * n, sizeof *before);
+    output_product(f);
+    memcpy(before, f->out, BATCH * n * sizeof *before);
+    f->token[row + 4 * token] += 1;
+    f->token[2 * row + token] += 1;
+    f->step[f->net.tokens + 4] = 0;
+    output_product(f);
+    assert_memory_equal(f->out, before, BATCH * n * sizeof *before);
+    f->token[2 * row] += 1;
+    output_product(f);
+    assert_memory_equal(f->out, before, 2 * n * sizeof *before);
+    assert_true(f->out[2 * n] != before[2 * n]);
+    free(before);
+}
+
 static void the_table_covers_the_flat_array_once(void **state)
 {
     fixture *f = *state;
@@ -260,6 +305,11 @@ int main(void)
         WITH(open_mixed, an_untrained_network_puts_out_zeros),
         WITH(open_mixed, without_gaps_steps_of_one_change_nothing),
         WITH(open_mixed, a_known_row_speaks_to_its_own_step_and_the_next_three),
+        WITH(open_carried, the_gradient_of_every_parameter_matches_differences),
+        WITH(open_carried, single_precision_agrees_with_double_on_every_path),
+        WITH(open_carried, an_untrained_network_puts_out_zeros),
+        WITH(open_carried, a_carried_network_hears_nothing_after_its_newest_token),
+        WITH(open_carried, the_table_covers_the_flat_array_once),
         WITH(open_nlinear, the_gradient_of_every_parameter_matches_differences),
         WITH(open_nlinear, single_precision_agrees_with_double_on_every_path),
         WITH(open_nlinear, an_untrained_network_puts_out_zeros),
