@@ -23,6 +23,7 @@
 
 KIND(mamba)
 KIND(s4d)
+KIND(mamba2)
 #undef KIND
 
 static const struct {
@@ -37,6 +38,7 @@ static const struct {
     }
     [SSMI_MIXER_MAMBA] = ROW(mamba),
     [SSMI_MIXER_S4D] = ROW(s4d),
+    [SSMI_MIXER_MAMBA2] = ROW(mamba2),
 #undef ROW
 };
 

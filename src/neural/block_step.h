@@ -3,6 +3,7 @@
 #ifndef SSMCAST_NEURAL_BLOCK_STEP_H
 #define SSMCAST_NEURAL_BLOCK_STEP_H
 
+#include "neural/mamba2_step.h"
 #include "neural/mamba_step.h"
 #include "neural/mixer.h"
 #include "neural/s4d_step.h"
@@ -13,6 +14,7 @@ typedef struct ssmi_block_step {
     union {
         ssmi_mamba_step mamba;
         ssmi_s4d_step s4d;
+        ssmi_mamba2_step mamba2;
     } as;
 } ssmi_block_step;
 

@@ -5,19 +5,27 @@
 
 enum { TOKENS = 24, LOOKBACK = 100, PATCH = 4, HORIZON = 3 };
 
-static const ssmi_mixer_size mamba = {.kind = SSMI_MIXER_MAMBA, .expand = 2, .states = 6, .taps = 4},
-                             tied = {.kind = SSMI_MIXER_MAMBA,
-                                     .expand = 2,
-                                     .states = 5,
-                                     .taps = 3,
-                                     .tied = 1},
-                             s4d = {.kind = SSMI_MIXER_S4D, .states = 6, .start = SSMI_S4D_LIN},
-                             attention = {.kind = SSMI_MIXER_ATTENTION, .heads = 2, .causal = 1};
+static const ssmi_mixer_size
+    mamba = {.kind = SSMI_MIXER_MAMBA, .expand = 2, .states = 6, .taps = 4},
+    tied = {.kind = SSMI_MIXER_MAMBA, .expand = 2, .states = 5, .taps = 3, .tied = 1},
+    s4d = {.kind = SSMI_MIXER_S4D, .states = 6, .start = SSMI_S4D_LIN},
+    heads = {.kind = SSMI_MIXER_MAMBA2, .expand = 2, .states = 6, .taps = 4, .heads = 4},
+    turned = {.kind = SSMI_MIXER_MAMBA2,
+              .expand = 2,
+              .states = 4,
+              .taps = 3,
+              .heads = 2,
+              .trapezoid = 1,
+              .turn = SSMI_TURN_DATA},
+    timed =
+        {.kind = SSMI_MIXER_MAMBA2, .expand = 1, .states = 8, .taps = 1, .heads = 3, .turn = SSMI_TURN_TIME},
+    attention = {.kind = SSMI_MIXER_ATTENTION, .heads = 2, .causal = 1};
 
 static const struct {
     size_t width;
     ssmi_mixer_size first, second;
-} nets[] = {{16, mamba, tied}, {5, tied, s4d}, {24, s4d, s4d}};
+} nets[] = {{16, mamba, tied},   {5, tied, s4d},      {24, s4d, s4d},
+            {16, heads, turned}, {12, turned, mamba}, {24, timed, heads}};
 enum { NETS = sizeof nets / sizeof *nets };
 
 static float *singles(fixture *f, size_t count, double low, double high)
