@@ -14,9 +14,17 @@ const char *const ssmi_learner_pole_names[] = {"lin", "inv", "legs", "fitted", N
 const char *const ssmi_learner_loss_names[] = {"both", "mse", "mae", "pinball", NULL};
 const char *const ssmi_learner_schedules[] = {"cosine", "wsd", NULL};
 
+const char *const ssmi_learner_states[] = {"window", "carried", NULL};
+
 ssm_status ssmi_learner_init(ssmi_learner *self, const ssmi_learner_options *options,
                              ssmi_learner_architecture *architecture, ssm_arena *mem)
 {
+    ssmi_network_size size = {.backbone = {.bidirectional = options->bidirectional}};
+    architecture(&size, options);
+    if (options->state && !ssmi_backbone_carries(&size.backbone))
+        return ssmi_fail(mem->ctx, SSM_E_ARGUMENT,
+                         "\"state\" cannot be carried through blocks that see rows to come%s",
+                         options->bidirectional ? ": \"bidirectional\" is true" : "");
     self->options = *options;
     self->architecture = architecture;
     self->table = SSMI_ALLOC(mem, ssmi_parameters, 1);
@@ -42,16 +50,17 @@ static size_t validation_rows(const ssm_fit_task *task)
     return ssmi_windows_validation(shortest, task->horizon);
 }
 
-static ssm_status prepare(ssmi_window_series **panel, int64_t **first, const ssmi_regression *regression,
-                          const ssm_fit_task *task, size_t held, ssm_arena *tmp)
+static ssm_status prepare(ssmi_window_series **panel, ssmi_learner_track **track,
+                          const ssmi_regression *regression, const ssm_fit_task *task, size_t held,
+                          ssm_arena *tmp)
 {
     *panel = SSMI_ALLOC(tmp, ssmi_window_series, task->n_series);
-    *first = SSMI_ALLOC(tmp, int64_t, task->n_series);
-    if (*panel == NULL || *first == NULL) return SSM_E_MEMORY;
+    *track = SSMI_ALLOC(tmp, ssmi_learner_track, task->n_series);
+    if (*panel == NULL || *track == NULL) return SSM_E_MEMORY;
     for (size_t i = 0; i < task->n_series; i++) {
         const size_t length = task->panel[i].length, n_train = length > held ? length - held : length;
         SSMI_TRY(ssmi_windows_prepare(&(*panel)[i], &task->panel[i], n_train, tmp));
-        (*first)[i] = ssmi_learner_row(&task->panel[i]);
+        (*track)[i].first = ssmi_learner_row(&task->panel[i]);
         if (regression->n > 0)
             SSMI_TRY(ssmi_regression_attach(&(*panel)[i], regression, &task->panel[i], tmp));
     }
@@ -71,6 +80,7 @@ void ssmi_learner_lay_out(ssmi_learner *self)
                               .patch = self->patch,
                               .stride = self->stride,
                               .hidden = o->hidden,
+                              .carried = o->state,
                               .phases = 2 * self->phases.n,
                               .columns = self->regression.n,
                               .backbone = {.width = o->width, .bidirectional = o->bidirectional}};
@@ -82,6 +92,11 @@ void ssmi_learner_lay_out(ssmi_learner *self)
 ssmi_learner_skip ssmi_learner_skip_of(const ssmi_learner *self)
 {
     return (ssmi_learner_skip){&self->ridge, self->base, self->gamma, &self->net, &self->phases};
+}
+
+int ssmi_learner_carries(const ssmi_learner *self)
+{
+    return self->trained > 0 && self->net.size.carried;
 }
 
 /* A checkpoint of its own for every network: the path itself, then path.2, path.3, ... */
@@ -114,7 +129,8 @@ static ssm_status find_poles(ssmi_learner_poles *out, const ssmi_learner *self, 
 
 /* Trains network number `member` into params, and keeps it by leaving it there and counting it. */
 static ssm_status train_member(ssmi_learner *self, size_t member, const ssmi_ridge_task *task,
-                               const int64_t *first, const ssmi_learner_poles *poles, ssm_arena *tmp)
+                               const ssmi_learner_track *track, const ssmi_learner_poles *poles,
+                               ssm_arena *tmp)
 {
     enum { STREAMS = 16 /* of each member; the first has 1 and 2 */ };
     const ssmi_learner_options *o = &self->options;
@@ -134,7 +150,7 @@ static ssm_status train_member(ssmi_learner *self, size_t member, const ssmi_rid
                                        .accumulate = o->accumulate,
                                        .stream = 2 + STREAMS * member,
                                        .checkpoint = checkpoint_of(o, member, tmp),
-                                       .first = first};
+                                       .track = track};
     if (rng == NULL || how.checkpoint == NULL) return SSM_E_MEMORY;
     SSMI_TRY(ssmi_network_init(params, &self->net, rng, tmp));
     place_poles(params, &self->net, poles);
@@ -149,8 +165,16 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+static ssm_status run_tracks(ssmi_learner_track *track, const ssmi_learner *self, const ssmi_ridge_task *task,
+                             ssm_arena *tmp)
+{
+    for (size_t i = 0; i < task->n_series && self->net.size.carried; i++)
+        SSMI_TRY(ssmi_learner_track_run(&track[i], &task->panel[i], &self->net, tmp));
+    return SSM_OK;
+}
+
 static ssm_status train(ssmi_learner *self, const ssmi_ridge_task *task, const ssm_series *series,
-                        const int64_t *first, ssm_arena *mem, ssm_arena *tmp)
+                        ssmi_learner_track *track, ssm_arena *mem, ssm_arena *tmp)
 {
     ssmi_learner_poles poles;
     const ssmi_learner_options *o = &self->options;
@@ -164,15 +188,16 @@ static ssm_status train(ssmi_learner *self, const ssmi_ridge_task *task, const s
     self->params = SSMI_ALLOC(mem, float, size);
     if (self->params == NULL) return SSM_E_MEMORY;
     self->trained = self->n_poles = 0;
+    SSMI_TRY(run_tracks(track, self, task, tmp));
     SSMI_TRY(find_poles(&poles, self, series, task->n_validation, tmp));
     if (poles.n > 0) self->n_poles = smaller(poles.n, self->net.backbone.block[0].as.s4d.pairs);
     for (size_t member = 0; member < o->seeds; member++) {
         const ssmi_mark mark = ssmi_arena_mark(tmp);
-        SSMI_TRY(train_member(self, member, task, first, &poles, tmp));
+        SSMI_TRY(train_member(self, member, task, track, &poles, tmp));
         ssmi_arena_rewind(tmp, mark);
     }
     self->trust = 1;
-    if (self->trained > 0) SSMI_TRY(ssmi_learner_trust(&self->trust, self, task, first, tmp));
+    if (self->trained > 0) SSMI_TRY(ssmi_learner_trust(&self->trust, self, task, track, tmp));
     if (self->trust == 0) self->trained = 0;
     return SSM_OK;
 }
@@ -193,10 +218,14 @@ ssm_status ssmi_learner_fit(void *self_, const ssm_fit_task *task, ssm_arena *me
     const ssm_series *first = &task->panel[0];
     const size_t held = validation_rows(task);
     ssmi_window_series *panel;
-    int64_t *row;
+    ssmi_learner_track *track;
     ssmi_learner_base_forecast skip;
+    if (self->options.state && task->n_series > 1 && first->n_exogenous > 0)
+        return ssmi_fail(tmp->ctx, SSM_E_UNSUPPORTED,
+                         "\"state\" cannot be carried along %zu series with exogenous columns",
+                         task->n_series);
     SSMI_TRY(ssmi_regression_open(&self->regression, task->panel, task->n_series, held, mem));
-    SSMI_TRY(prepare(&panel, &row, &self->regression, task, held, tmp));
+    SSMI_TRY(prepare(&panel, &track, &self->regression, task, held, tmp));
     ssmi_ridge_task ridge = {.panel = panel,
                              .n_series = task->n_series,
                              .horizon = task->horizon,
@@ -219,7 +248,7 @@ ssm_status ssmi_learner_fit(void *self_, const ssm_fit_task *task, ssm_arena *me
     self->base = SSMI_ALLOC(mem, float, SSMI_BASE_ROWS * task->horizon);
     if (self->base == NULL) return SSM_E_MEMORY;
     ssmi_learner_base(self->base, &self->interval);
-    SSMI_TRY(train(self, &ridge, first, row, mem, tmp));
+    SSMI_TRY(train(self, &ridge, first, track, mem, tmp));
     if (!self->options.refit_all || held == 0) return SSM_OK;
     ridge.refit_all = 1;
     return ssmi_ridge_refit(&self->ridge, &ridge, mem, tmp);

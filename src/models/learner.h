@@ -15,6 +15,9 @@
  * the series first, where that helps (models/regression.h), and the network is given them over the look-back
  * and for the steps to come.
  *
+ * With `state=carried` the network is not shown the window anew at each forecast: its state goes on from row
+ * to row (models/learner_carried.h), and what it says is added to the skip of the window all the same.
+ *
  * With `seeds` several networks are trained from other initial weights and orders of windows, each is kept or
  * dropped by itself, and means and deciles of those kept are averaged. Both losses are convex, so the average
  * is no worse on validation than the networks are on average, and so no worse than the skip. Of what they
@@ -25,6 +28,7 @@
 #define SSMCAST_MODELS_LEARNER_H
 
 #include "forecast/archive.h"
+#include "models/learner_carried.h"
 #include "models/learner_poles.h"
 #include "models/learner_skip.h"
 #include "models/learner_training.h"
@@ -43,6 +47,7 @@ typedef struct ssmi_learner_options {
     int variant, first; /* what they choose from is the forecaster's */
     int poles;          /* where those of S4D blocks start: ssmi_s4d_start, then SSMI_LEARNER_FITTED */
     int bidirectional, phases, tied;
+    int state; /* 1: carried from row to row */
     size_t batch, accumulate, windows, epochs, patience, seeds;
     double rate, dropout, decay;
     int loss, schedule; /* ssmi_learner_loss; 1: SSMI_WSD */
@@ -70,12 +75,13 @@ typedef struct ssmi_learner {
     float *params, *base;        /* params (trained, table->size) */
     ssmi_training_result result; /* of the first that was kept, or of the first; for the note */
     /* the history: its last rows in a ring, raw, NaN missing */
-    double *ring;         /* (room) */
-    size_t room, at, n;   /* where the next row goes; rows held */
-    int64_t next;         /* number of the row after the history (learner_phases.h) */
-    double last_observed; /* of the whole history */
-    ssm_series history;   /* as conditioned on; only its columns are read */
-    size_t rows;          /* of the history, with those added since */
+    double *ring;                 /* (room) */
+    size_t room, at, n;           /* where the next row goes; rows held */
+    int64_t next;                 /* number of the row after the history (learner_phases.h) */
+    double last_observed;         /* of the whole history */
+    ssm_series history;           /* as conditioned on; only its columns are read */
+    size_t rows;                  /* of the history, with those added since */
+    ssmi_learner_carried carried; /* where networks are */
 } ssmi_learner;
 
 enum { SSMI_LEARNER_FITTED = 3 }; /* the first block's by a structural model: models/learner_poles.h */
@@ -87,7 +93,7 @@ enum {
     SSMI_LEARNER_SEEDS = 16
 };
 
-/* For a forecaster's type. */
+/* For a forecaster's type. SSM_E_ARGUMENT: a state cannot be carried through such a network. */
 ssm_status ssmi_learner_init(ssmi_learner *self, const ssmi_learner_options *options,
                              ssmi_learner_architecture *architecture, ssm_arena *mem);
 /* The same for a network without tokens: what it has not gets the least valid value. */
@@ -107,15 +113,18 @@ ssmi_s4d_start ssmi_learner_start(
     const ssmi_learner_options *options);      /* for S4D blocks of an architecture */
 void ssmi_learner_lay_out(ssmi_learner *self); /* table and net, from options, patch, stride and phases */
 ssmi_learner_skip ssmi_learner_skip_of(const ssmi_learner *self);
+int ssmi_learner_carries(const ssmi_learner *self); /* 1: it has networks that are carried */
 /* The window before the origin: value (lookback) standardised, without what is a multiple of the columns, and
  * filled; gap (lookback) 1 where filled; raw = *shift + *unit * (value + the multiple). A history shorter
  * than the look-back is continued to the left by its first value, as a gap. */
 ssm_status ssmi_learner_window(double *value, unsigned char *gap, double *shift, double *unit,
                                const ssmi_learner *self, ssm_arena *tmp);
 /* One window, row 0 of a batch, through all networks: mean (horizon) and deciles (SSMI_QUANTILES, horizon),
- * averages in standardised units, are added to what the arrays hold. */
+ * averages in standardised units, are added to what the arrays hold. With `carried` the networks say what
+ * they say there, and only the skip is the window's. */
 ssm_status ssmi_learner_ask(float *mean, float *decile, const ssmi_learner *self,
-                            const ssmi_learner_batch *batch, ssm_arena *tmp);
+                            const ssmi_learner_batch *batch, const ssmi_learner_carried *carried,
+                            ssm_arena *tmp);
 /* out (lookback + horizon, columns): the standardised columns around the origin. */
 void ssmi_learner_columns(double *out, const ssmi_learner *self);
 

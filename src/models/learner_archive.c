@@ -146,11 +146,13 @@ static int note_kept(char *text, size_t size, const ssmi_learner *self)
 {
     const ssmi_training_result *r = &self->result;
     char networks[64] = "network kept";
+    const char *carried = self->net.size.carried ? ", its state carried" : "";
     if (self->trained > 1)
         snprintf(networks, sizeof networks, "%zu networks averaged, of the first", self->trained);
     return snprintf(
-        text, size, "%s: validation mse %.4g to %.4g, pinball %.4g to %.4g in %zu steps; trusted to %.0f %%",
-        networks, r->start[0], r->best[0], r->start[1], r->best[1], r->best_step, 100 * self->trust);
+        text, size,
+        "%s%s: validation mse %.4g to %.4g, pinball %.4g to %.4g in %zu steps; trusted to %.0f %%", networks,
+        carried, r->start[0], r->best[0], r->start[1], r->best[1], r->best_step, 100 * self->trust);
 }
 
 static int note_columns(char *text, size_t size, const ssmi_learner *self)

@@ -7,12 +7,13 @@ typedef struct passage {
     float *out, *record, *scratch, *mean, *decile;
 } passage;
 
-static ssm_status open_passage(passage *p, const ssmi_learner *self, ssm_arena *tmp)
+/* A stream has its own room for networks. */
+static ssm_status open_passage(passage *p, const ssmi_learner *self, int stream, ssm_arena *tmp)
 {
-    const size_t H = self->ridge.horizon;
+    const size_t H = self->ridge.horizon, windows = stream ? 0 : 1;
     p->out = SSMI_ALLOC(tmp, float, SSMI_HEAD_OUTPUTS *H);
-    p->record = SSMI_ALLOC(tmp, float, ssmi_network_record_f32(&self->net, 1));
-    p->scratch = SSMI_ALLOC(tmp, float, ssmi_network_scratch_f32(&self->net, 1));
+    p->record = SSMI_ALLOC(tmp, float, windows *ssmi_network_record_f32(&self->net, 1));
+    p->scratch = SSMI_ALLOC(tmp, float, windows *ssmi_network_scratch_f32(&self->net, 1));
     p->mean = SSMI_ALLOC(tmp, float, H);
     p->decile = SSMI_ALLOC(tmp, float, SSMI_QUANTILES *H);
     const int made =
@@ -21,7 +22,8 @@ static ssm_status open_passage(passage *p, const ssmi_learner *self, ssm_arena *
 }
 
 ssm_status ssmi_learner_ask(float *mean, float *decile, const ssmi_learner *self,
-                            const ssmi_learner_batch *batch, ssm_arena *tmp)
+                            const ssmi_learner_batch *batch, const ssmi_learner_carried *carried,
+                            ssm_arena *tmp)
 {
     const size_t H = self->ridge.horizon;
     const ssmi_network_input_f32 in = ssmi_learner_batch_input(batch);
@@ -29,10 +31,13 @@ ssm_status ssmi_learner_ask(float *mean, float *decile, const ssmi_learner *self
     const ssmi_quantile_window_f32 w = {batch->skip, self->base, batch->s[0], batch->g[0], H, kernels};
     const float share = 1 / (float)self->trained, trust = (float)self->trust;
     passage p;
-    SSMI_TRY(open_passage(&p, self, tmp));
+    SSMI_TRY(open_passage(&p, self, carried != NULL, tmp));
     for (size_t k = 0; k < self->trained; k++) {
-        ssmi_network_forward_f32(p.out, p.record, p.scratch, &in, self->params + k * self->table->size,
-                                 &self->net, 0, 0, kernels);
+        if (carried != NULL)
+            SSMI_TRY(ssmi_learner_carried_ask(p.out, carried, self, k, self->next - 1, batch->columns, tmp));
+        else
+            ssmi_network_forward_f32(p.out, p.record, p.scratch, &in, self->params + k * self->table->size,
+                                     &self->net, 0, 0, kernels);
         for (size_t i = 0; i < self->net.outputs; i++) p.out[i] *= trust;
         ssmi_learner_tie(p.out, H, (ssmi_learner_loss)self->options.loss);
         ssmi_quantile_forward_f32(p.mean, p.decile, p.out, &w);
@@ -68,7 +73,8 @@ static ssm_status answer_network(ssm_forecast *out, const ssmi_learner *self, co
     const size_t H = self->ridge.horizon;
     float *mean = SSMI_ALLOC(tmp, float, H), *decile = SSMI_ALLOC(tmp, float, SSMI_QUANTILES *H);
     if (mean == NULL || decile == NULL) return SSM_E_MEMORY;
-    SSMI_TRY(ssmi_learner_ask(mean, decile, self, batch, tmp));
+    SSMI_TRY(
+        ssmi_learner_ask(mean, decile, self, batch, self->net.size.carried ? &self->carried : NULL, tmp));
     for (size_t h = 0; h < out->horizon; h++) {
         double d[SSMI_QUANTILES];
         out->mean[h] = raw_of(&raw, h, (double)mean[h]);

@@ -44,6 +44,9 @@ ssm_status ssmi_learner_condition(void *self_, const ssm_series *history, ssm_ar
     self->next = ssmi_learner_row(history) + (int64_t)length;
     self->history = *history;
     self->rows = length;
+    if (!ssmi_learner_carries(self)) return SSM_OK;
+    SSMI_TRY(ssmi_learner_carried_open(&self->carried, self, mem));
+    ssmi_learner_carried_start(&self->carried, self, history->value, length, ssmi_learner_row(history));
     return SSM_OK;
 }
 
@@ -51,6 +54,7 @@ ssm_status ssmi_learner_update(void *self_, const double *y)
 {
     ssmi_learner *self = self_;
     append(self, *y);
+    if (ssmi_learner_carries(self)) ssmi_learner_carried_push(&self->carried, self, *y, self->next);
     self->next++;
     self->rows++;
     return SSM_OK;
@@ -107,9 +111,8 @@ ssm_status ssmi_learner_window(double *value, unsigned char *gap, double *shift,
     return SSM_OK;
 }
 
-ssm_status ssmi_learner_state(void *self_, ssm_archive *a)
+static ssm_status archive_ring(ssmi_learner *self, ssm_archive *a)
 {
-    ssmi_learner *self = self_;
     const int loading = ssmi_archive_loading(a);
     const size_t room = rows_wanted(self);
     double *value = SSMI_ALLOC(ssmi_archive_scratch(a), double, room);
@@ -135,4 +138,14 @@ ssm_status ssmi_learner_state(void *self_, ssm_archive *a)
     self->last_observed = last;
     self->next = (int64_t)next;
     return SSM_OK;
+}
+
+ssm_status ssmi_learner_state(void *self_, ssm_archive *a)
+{
+    ssmi_learner *self = self_;
+    SSMI_TRY(archive_ring(self, a));
+    if (!ssmi_learner_carries(self)) return SSM_OK;
+    if (ssmi_archive_loading(a))
+        SSMI_TRY(ssmi_learner_carried_open(&self->carried, self, ssmi_archive_memory(a)));
+    return ssmi_learner_carried_archive(&self->carried, self, a);
 }

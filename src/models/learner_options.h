@@ -7,7 +7,8 @@
 
 extern const char *const ssmi_learner_normalise[],
     *const ssmi_learner_skips[], *const ssmi_learner_pole_names[], *const ssmi_learner_loss_names[],
-                                                                       *const ssmi_learner_schedules[];
+                                                                       *const ssmi_learner_schedules[],
+                                                                           *const ssmi_learner_states[];
 
 #define SSMI_LEARNER_SIZE(field, help, initial, least, most)                                                 \
     {                                                                                                        \
@@ -42,6 +43,13 @@ extern const char *const ssmi_learner_normalise[],
         "poles", help, SSM_OPTION_CHOICE, offsetof(ssmi_learner_options, poles), "lin", 0, 0,                \
             ssmi_learner_pole_names                                                                          \
     }
+
+/* Networks that can be carried. */
+#define SSMI_LEARNER_STATE_ROW                                                                               \
+    SSMI_LEARNER_CHOICE(state,                                                                               \
+                        "what the network has seen at a forecast: the window anew, or what a state carried " \
+                        "along the rows kept of them, in fixed work and memory per row",                     \
+                        "window", ssmi_learner_states)
 
 /* Networks of tokens. */
 #define SSMI_LEARNER_TOKEN_ROWS                                                                              \

@@ -84,7 +84,7 @@ static void gradient(const void *user, double *loss, float *grad, float *workspa
 {
     const learner *l = user;
     bench b = bench_of(workspace, l);
-    ssmi_learner_batch_fill(&b.batch, l->panel, l->how->first, &l->training, item, n, l->skip);
+    ssmi_learner_batch_fill(&b.batch, l->panel, l->how->track, &l->training, item, n, l->skip);
     answer(&b, loss, params, l, 1, key);
     ssmi_network_backward_f32(grad, b.scratch, b.dout, b.record, n, params, l->net, l->how->dropout,
                               l->kernels);
@@ -97,7 +97,7 @@ static void judge(const void *user, double *loss, float *workspace, const float 
     size_t item[SLOT];
     bench b = bench_of(workspace, l);
     for (size_t i = 0; i < n; i++) item[i] = first + i;
-    ssmi_learner_batch_fill(&b.batch, l->panel, l->how->first, &l->validation, item, n, l->skip);
+    ssmi_learner_batch_fill(&b.batch, l->panel, l->how->track, &l->validation, item, n, l->skip);
     answer(&b, loss, params, l, 0, 0);
 }
 
@@ -107,17 +107,27 @@ static void digest_problem(unsigned char out[SSMI_DIGEST_SIZE], const learner *l
 {
     const ssmi_ridge *ridge = l->skip->ridge;
     const ssmi_network_size *size = &l->net->size;
-    const size_t sizes[] = {
-        ridge->lookback, ridge->horizon,       ridge->centre,          task->n_validation, size->kind,
-        size->patch,     size->stride,         size->hidden,           size->phases,       l->how->loss,
-        ssmi_cpu_isa(),  size->backbone.width, size->backbone.n_blocks};
+    const size_t sizes[] = {ridge->lookback,
+                            ridge->horizon,
+                            ridge->centre,
+                            task->n_validation,
+                            size->kind,
+                            size->patch,
+                            size->stride,
+                            size->hidden,
+                            size->phases,
+                            l->how->loss,
+                            ssmi_cpu_isa(),
+                            size->backbone.width,
+                            size->backbone.n_blocks,
+                            (size_t)size->carried};
     ssmi_digest d;
     ssmi_digest_open(&d);
     for (size_t i = 0; i < task->n_series; i++) {
         const ssmi_window_series *s = &task->panel[i];
         ssmi_digest_add(&d, s->value, s->length * sizeof *s->value);
         ssmi_digest_add(&d, s->missing, (s->length + 1) * sizeof *s->missing);
-        ssmi_digest_add_size(&d, (size_t)l->how->first[i]);
+        ssmi_digest_add_size(&d, (size_t)l->how->track[i].first);
         ssmi_digest_add(&d, s->column, s->length * s->n_columns * sizeof *s->column);
     }
     ssmi_digest_add(&d, ridge->weight, ssmi_ridge_width(ridge) * ridge->horizon * sizeof *ridge->weight);

@@ -21,11 +21,11 @@ typedef struct ssmi_learner_training {
     size_t patience;
     double rate, dropout, decay;
     ssmi_learner_loss loss;
-    int wsd;                /* the schedule that stays and then falls, else the cosine */
-    size_t accumulate;      /* batches per step */
-    uint64_t stream;        /* random stream of the order of windows */
-    const char *checkpoint; /* neural/trainer.h; "": none */
-    const int64_t *first;   /* number of each series' first row */
+    int wsd;                         /* the schedule that stays and then falls, else the cosine */
+    size_t accumulate;               /* batches per step */
+    uint64_t stream;                 /* random stream of the order of windows */
+    const char *checkpoint;          /* neural/trainer.h; "": none */
+    const ssmi_learner_track *track; /* of each series */
 } ssmi_learner_training;
 
 /* What a forecaster answers after its network said `out` (SSMI_HEAD_OUTPUTS, horizon): with one of the plain

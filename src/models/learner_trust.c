@@ -42,7 +42,7 @@ static ssm_status add_window(stretches *out, size_t stretch, const ssmi_learner 
     const size_t H = self->ridge.horizon;
     float *mean = SSMI_ALLOC(tmp, float, H), *decile = SSMI_ALLOC(tmp, float, SSMI_QUANTILES *H);
     if (mean == NULL || decile == NULL) return SSM_E_MEMORY;
-    SSMI_TRY(ssmi_learner_ask(mean, decile, self, batch, tmp));
+    SSMI_TRY(ssmi_learner_ask(mean, decile, self, batch, NULL, tmp));
     for (size_t h = 0; h < H; h++) {
         const double e = (double)(batch->target[h] - batch->skip[h]), d = (double)(mean[h] - batch->skip[h]);
         if (isnan(e)) continue;
@@ -53,7 +53,7 @@ static ssm_status add_window(stretches *out, size_t stretch, const ssmi_learner 
 }
 
 ssm_status ssmi_learner_trust(double *share, const ssmi_learner *self, const ssmi_ridge_task *task,
-                              const int64_t *first, ssm_arena *tmp)
+                              const ssmi_learner_track *track, ssm_arena *tmp)
 {
     const ssmi_learner_skip skip = ssmi_learner_skip_of(self);
     ssmi_learner_windows windows;
@@ -67,7 +67,7 @@ ssm_status ssmi_learner_trust(double *share, const ssmi_learner *self, const ssm
     for (size_t k = 0; k < windows.n; k++) {
         const size_t left = task->panel[windows.series[k]].length - windows.origin[k];
         const ssmi_mark mark = ssmi_arena_mark(tmp);
-        ssmi_learner_batch_fill(&batch, task->panel, first, &windows, &k, 1, &skip);
+        ssmi_learner_batch_fill(&batch, task->panel, track, &windows, &k, 1, &skip);
         SSMI_TRY(add_window(&sum, left / (HORIZONS * task->horizon), self, &batch, tmp));
         ssmi_arena_rewind(tmp, mark);
     }

@@ -22,6 +22,6 @@ double ssmi_learner_trust_share(const double *c, const double *v, size_t n);
 
 /* The share for the networks of `self`, whose trust is 1. SSM_E_MEMORY only. */
 ssm_status ssmi_learner_trust(double *share, const ssmi_learner *self, const ssmi_ridge_task *task,
-                              const int64_t *first, ssm_arena *tmp);
+                              const ssmi_learner_track *track, ssm_arena *tmp);
 
 #endif

@@ -52,15 +52,19 @@ static void *carve(float *base, size_t *used, size_t n, size_t size)
 
 ssmi_learner_batch ssmi_learner_batch_of(float *base, const ssmi_learner_skip *skip, size_t room)
 {
-    const size_t L = skip->ridge->lookback, H = skip->ridge->horizon;
+    const size_t L = skip->ridge->lookback, H = skip->ridge->horizon, tokens = room * skip->net->tokens;
+    const size_t carried = skip->net->size.carried ? 1 : 0, shown = carried ? 0 : room;
     ssmi_learner_batch b = {.room = room};
     b.z = carve(base, &b.size, room * ssmi_ridge_width(skip->ridge), sizeof(double));
     b.linear = carve(base, &b.size, room * H, sizeof(double));
     b.centre = carve(base, &b.size, room, sizeof(double));
-    b.value = carve(base, &b.size, room * L, sizeof(float));
-    b.mask = carve(base, &b.size, room * L, sizeof(float));
-    b.scale = carve(base, &b.size, room, sizeof(float));
-    b.phase = carve(base, &b.size, room * skip->net->tokens * skip->net->size.phases, sizeof(float));
+    b.value = carve(base, &b.size, shown * L, sizeof(float));
+    b.mask = carve(base, &b.size, shown * L, sizeof(float));
+    b.scale = carve(base, &b.size, shown, sizeof(float));
+    b.phase = carve(base, &b.size, shown * skip->net->tokens * skip->net->size.phases, sizeof(float));
+    b.token = carve(base, &b.size, carried * tokens * skip->net->features, sizeof(float));
+    b.step = carve(base, &b.size, carried * tokens, sizeof(float));
+    b.newest = carve(base, &b.size, carried * room, sizeof(size_t));
     b.columns = carve(base, &b.size, room * (L + H) * skip->net->size.columns, sizeof(float));
     b.skip = carve(base, &b.size, room * H, sizeof(float));
     b.target = carve(base, &b.size, room * H, sizeof(float));
@@ -76,18 +80,17 @@ ssmi_network_input_f32 ssmi_learner_batch_input(const ssmi_learner_batch *b)
                                     .mask = b->mask,
                                     .scale = b->scale,
                                     .phase = b->phase,
-                                    .columns = b->columns};
+                                    .columns = b->columns,
+                                    .token = b->token,
+                                    .step = b->step,
+                                    .newest = b->newest};
 }
 
-void ssmi_learner_batch_set(ssmi_learner_batch *batch, size_t i, const double *window,
-                            const unsigned char *gap, int64_t last, const double *columns,
-                            const ssmi_learner_skip *skip)
+/* What a network of windows is shown; z: the window without its centre. */
+static void show(ssmi_learner_batch *batch, size_t i, const double *z, double spread,
+                 const unsigned char *gap, int64_t last, const ssmi_learner_skip *skip)
 {
-    const size_t L = skip->ridge->lookback, known = (L + skip->ridge->horizon) * skip->net->size.columns;
-    const size_t phases = skip->net->tokens * skip->net->size.phases;
-    double *z = batch->z + i * ssmi_ridge_width(skip->ridge);
-    ssmi_ridge_regressors(z, &batch->centre[i], window, skip->ridge);
-    const double spread = fmax(z[L], least_spread);
+    const size_t L = skip->ridge->lookback, phases = skip->net->tokens * skip->net->size.phases;
     for (size_t t = 0; t < L; t++) {
         batch->value[i * L + t] = (float)(z[t] / spread);
         batch->mask[i * L + t] = gap != NULL && gap[t] ? 0.0f : 1.0f;
@@ -95,8 +98,19 @@ void ssmi_learner_batch_set(ssmi_learner_batch *batch, size_t i, const double *w
     if (phases > 0)
         ssmi_learner_phases_fill(batch->phase + i * phases, skip->phases, last, skip->net->tokens,
                                  skip->net->size.stride);
-    for (size_t k = 0; k < known; k++) batch->columns[i * known + k] = (float)columns[k];
     batch->scale[i] = (float)log(spread);
+}
+
+void ssmi_learner_batch_set(ssmi_learner_batch *batch, size_t i, const double *window,
+                            const unsigned char *gap, int64_t last, const double *columns,
+                            const ssmi_learner_skip *skip)
+{
+    const size_t L = skip->ridge->lookback, known = (L + skip->ridge->horizon) * skip->net->size.columns;
+    double *z = batch->z + i * ssmi_ridge_width(skip->ridge);
+    ssmi_ridge_regressors(z, &batch->centre[i], window, skip->ridge);
+    const double spread = fmax(z[L], least_spread);
+    if (!skip->net->size.carried) show(batch, i, z, spread, gap, last, skip);
+    for (size_t k = 0; k < known; k++) batch->columns[i * known + k] = (float)columns[k];
     batch->s[i] = (float)spread;
     batch->g[i] = (float)pow(spread, skip->gamma);
 }
@@ -109,18 +123,28 @@ void ssmi_learner_batch_close(ssmi_learner_batch *batch, size_t n, const ssmi_le
     for (size_t k = 0; k < n * H; k++) batch->skip[k] = (float)(batch->linear[k] + batch->centre[k / H]);
 }
 
-void ssmi_learner_batch_fill(ssmi_learner_batch *batch, const ssmi_window_series *panel, const int64_t *first,
-                             const ssmi_learner_windows *from, const size_t *item, size_t n,
-                             const ssmi_learner_skip *skip)
+/* What a carried network is told. */
+static void tell(ssmi_learner_batch *batch, size_t i, const ssmi_learner_track *track,
+                 const ssmi_window_series *s, size_t origin, const ssmi_learner_skip *skip)
+{
+    const size_t at = i * skip->net->tokens;
+    batch->newest[i] = ssmi_learner_track_tell(batch->token + at * skip->net->features, batch->step + at,
+                                               track, s, origin, skip->net, skip->phases);
+}
+
+void ssmi_learner_batch_fill(ssmi_learner_batch *batch, const ssmi_window_series *panel,
+                             const ssmi_learner_track *track, const ssmi_learner_windows *from,
+                             const size_t *item, size_t n, const ssmi_learner_skip *skip)
 {
     const size_t L = skip->ridge->lookback, H = skip->ridge->horizon;
+    const int carried = skip->net->size.carried;
     for (size_t i = 0; i < n; i++) {
-        const ssmi_window_series *s = &panel[from->series[item[i]]];
-        const size_t o = from->origin[item[i]];
-        ssmi_learner_batch_set(batch, i, s->value + o - L, NULL,
-                               first[from->series[item[i]]] + (int64_t)o - 1,
+        const size_t series = from->series[item[i]], o = from->origin[item[i]];
+        const ssmi_window_series *s = &panel[series];
+        ssmi_learner_batch_set(batch, i, s->value + o - L, NULL, track[series].first + (int64_t)o - 1,
                                s->n_columns > 0 ? s->column + (o - L) * s->n_columns : NULL, skip);
-        for (size_t t = 0; t < L; t++) {
+        if (carried) tell(batch, i, &track[series], s, o, skip);
+        for (size_t t = 0; t < L && !carried; t++) {
             if (s->missing[o - L + t + 1] > s->missing[o - L + t]) batch->mask[i * L + t] = 0;
         }
         for (size_t h = 0; h < H; h++)

@@ -2,7 +2,7 @@
 #ifndef SSMCAST_MODELS_LEARNER_WINDOWS_H
 #define SSMCAST_MODELS_LEARNER_WINDOWS_H
 
-#include "models/learner_phases.h"
+#include "models/learner_tokens.h"
 #include "models/ridge.h"
 #include "neural/network.h"
 
@@ -31,12 +31,15 @@ typedef struct ssmi_learner_skip {
 typedef struct ssmi_learner_batch {
     size_t room, n;
     double *z, *linear, *centre; /* (room, width), (room, H), (room): the ridge */
-    float *value, *mask, *scale; /* (room, L), (room, L), (room): the network's input */
-    float *phase;                /* (room, tokens, phases) */
-    float *columns;              /* (room, L + H, columns) where the network has columns */
-    float *skip, *target;        /* (room, H): centre of the head; truth, NaN missing */
-    float *s, *g;                /* (room) */
-    size_t size;                 /* floats used */
+    /* the network's input: (room, L), (room, L), (room), (room, tokens, phases); */
+    float *value, *mask, *scale, *phase;
+    /* or when it is carried: (room, tokens, features), (room, tokens), (room) */
+    float *token, *step;
+    size_t *newest;
+    float *columns;       /* (room, L + H, columns) where the network has columns */
+    float *skip, *target; /* (room, H): centre of the head; truth, NaN missing */
+    float *s, *g;         /* (room) */
+    size_t size;          /* floats used */
 } ssmi_learner_batch;
 
 ssmi_learner_batch ssmi_learner_batch_of(float *base, const ssmi_learner_skip *skip,
@@ -47,15 +50,16 @@ ssmi_network_input_f32 ssmi_learner_batch_input(const ssmi_learner_batch *batch)
 
 /* Sets row i from a window of standardised values and its mask (NULL: all observed); `last`: number of the
  * window's last row (learner_phases.h); columns (L + H, columns): what is known of its rows and of those to
- * come, read where the network has columns. */
+ * come, read where the network has columns. A carried network is told nothing of it. */
 void ssmi_learner_batch_set(ssmi_learner_batch *batch, size_t i, const double *window,
                             const unsigned char *gap, int64_t last, const double *columns,
                             const ssmi_learner_skip *skip);
 /* Computes the skip of rows [0, n). */
 void ssmi_learner_batch_close(ssmi_learner_batch *batch, size_t n, const ssmi_learner_skip *skip);
-/* Fills a batch from the panel, targets included; first (n_series): number of each series' first row. */
-void ssmi_learner_batch_fill(ssmi_learner_batch *batch, const ssmi_window_series *panel, const int64_t *first,
-                             const ssmi_learner_windows *from, const size_t *item, size_t n,
-                             const ssmi_learner_skip *skip);
+/* Fills a batch from the panel, targets included; track (n_series), gone through where the network is
+ * carried. */
+void ssmi_learner_batch_fill(ssmi_learner_batch *batch, const ssmi_window_series *panel,
+                             const ssmi_learner_track *track, const ssmi_learner_windows *from,
+                             const size_t *item, size_t n, const ssmi_learner_skip *skip);
 
 #endif

@@ -55,6 +55,7 @@ static const ssm_option option_table[] = {
     SSMI_LEARNER_POLES_ROW("where the poles of a first block s4d start; fitted: by a structural model"),
     SSMI_LEARNER_FLAG(tied, "keep the states' rates of decay in the ratio in which they start, variant 1",
                       "false"),
+    SSMI_LEARNER_STATE_ROW,
     SSMI_LEARNER_FLAG(bidirectional, "let a twin of each block see the tokens in reverse", "false"),
     SSMI_LEARNER_TRAINING_ROWS("60000", "0.001", "0.2", "0.05"),
     {0},

@@ -23,6 +23,7 @@ static const ssm_option option_table[] = {
     SSMI_LEARNER_SIZE(blocks, "S4D blocks", "2", 1, SSMI_MAX_BLOCKS / 2),
     SSMI_LEARNER_SIZE(states, "real states per channel, half as many poles", "16", 1, SSMI_LEARNER_WIDTH),
     SSMI_LEARNER_POLES_ROW("where the poles start; fitted: the first block's by a structural model"),
+    SSMI_LEARNER_STATE_ROW,
     SSMI_LEARNER_FLAG(bidirectional, "let a twin of each block see the tokens in reverse", "false"),
     SSMI_LEARNER_TRAINING_ROWS("60000", "0.001", "0.2", "0.05"),
     {0},

@@ -71,6 +71,30 @@ says broken "a broken state"
 stream --state nile.safetensors < early.csv
 exits 2 "a model file as state"
 
+# A trained network whose state is carried, mid-token and with a gap: the same bytes after every break.
+wave() { awk -v from="$1" -v to="$2" 'BEGIN { for (i = from; i <= to; i++) print 1700000000 + 3600 * i "," (i == 333 ? "" : 30 + 9 * sin(i * 0.2618) + 4 * sin(i / 31) + (i * i * 7919) % 13 / 4) }'; }
+{ echo time,load; wave 0 319; } > wave.csv
+wave 320 359 > more.csv
+carried="--model mamba --set state=carried --set lookback=48 --set patch=8 --set stride=8 --set width=8
+    --set hidden=8 --set windows=6000 --set rate=0.01 --set skip=last"
+stream wave.csv $carried < more.csv
+exits 0 "a carried network"
+says 'its state carried' "a carried network"
+cp out wave.whole
+stream wave.csv $carried --state carried.state < <(head -n 5 more.csv)
+cp out joined
+for i in 6 15 28; do
+    stream --state carried.state < <(head -n $i more.csv)
+    exits 0 "a carried network, after a break"
+    cat out >> joined
+done
+stream --state carried.state < more.csv
+cat out >> joined
+same joined wave.whole "a carried network, after breaks"
+stream wave.csv $carried --set bidirectional=true < more.csv
+exits 2 "a network that looks ahead"
+says 'cannot be carried' "a network that looks ahead"
+
 # At once, line by line; SIGTERM saves the state.
 mkfifo pipe
 "$SSMCAST" stream history.csv --model kalman --state stopped < pipe > out 2> err &

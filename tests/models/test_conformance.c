@@ -121,8 +121,8 @@ static void assert_streamed(const answer *stream, const answer *batch, const ssm
     }
 }
 
-/* `refresh`: for models that freeze, such that a refresh falls on the last row. */
-static void stream_and_compare(const ssm_forecaster_type *type, const char *refresh)
+/* With one option (NULL: none) set. */
+static void stream_and_compare(const ssm_forecaster_type *type, const char *option, const char *value)
 {
     double y[ROWS];
     make_rows(y, 7);
@@ -132,7 +132,7 @@ static void stream_and_compare(const ssm_forecaster_type *type, const char *refr
     ssm_forecaster *f;
     answer batch, stream;
     must(ssm_forecaster_new(ctx, type->name, &f), ctx, type->name);
-    if (type->caps & SSM_CAP_FROZEN) must(ssm_forecaster_set(f, "refresh", refresh), ctx, type->name);
+    if (option != NULL) must(ssm_forecaster_set(f, option, value), ctx, type->name);
     must(fit(f, &early), ctx, type->name);
     must(ssm_forecaster_condition(f, &all), ctx, type->name);
     must(ask(f, &batch), ctx, type->name);
@@ -147,14 +147,28 @@ static void stream_and_compare(const ssm_forecaster_type *type, const char *refr
     ssm_context_free(ctx);
 }
 
+static int has_choice(const ssm_forecaster_type *type, const char *option, const char *choice)
+{
+    for (const ssm_option *o = type->options; o != NULL && o->name != NULL; o++) {
+        for (size_t i = 0; strcmp(o->name, option) == 0 && o->choices[i] != NULL; i++)
+            if (strcmp(o->choices[i], choice) == 0) return 1;
+    }
+    return 0;
+}
+
 static void streaming_equals_batch(void **state)
 {
     (void)state;
     FOR_EACH_MODEL(type)
     {
         if (!(type->caps & SSM_CAP_ONLINE)) continue;
-        stream_and_compare(type, "1");
-        if (type->caps & SSM_CAP_FROZEN) stream_and_compare(type, "23");
+        if (type->caps & SSM_CAP_FROZEN) { /* 23: such that a refresh falls on the last row */
+            stream_and_compare(type, "refresh", "1");
+            stream_and_compare(type, "refresh", "23");
+        } else {
+            stream_and_compare(type, NULL, NULL);
+        }
+        if (has_choice(type, "state", "carried")) stream_and_compare(type, "state", "carried");
     }
 }
 
