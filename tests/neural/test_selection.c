@@ -43,7 +43,7 @@ static ssmi_training_result learn(const selection_model *model, const selection_
     selection_lay_out(&net, model, 24, 1);
     float *params = zeros_f32(&k, net.table.size);
     assert_int_equal(selection_init(params, &net, &tmp), SSM_OK);
-    const selection_problem p = {&net, task, 5, 6};
+    const selection_problem p = {&net, task, 5, 6, 0};
     const ssmi_training_problem problem = selection_problem_of(&p, steps * BATCH, 64);
     const ssmi_training how = {.batch = BATCH,
                                .slot = SELECTION_SLOT,
@@ -120,7 +120,7 @@ static void an_induction_sequence_has_one_trigger_before_its_question(void **sta
     assert_true(2 * seen[0][2] > 3 * seen[1][2]);
 }
 
-/* Every slope of embedding, blocks and read-out together, in single precision: 1e-2 of the largest. */
+/* Every slope of embedding, blocks, read-out and pull together, in single precision: 1e-2 of the largest. */
 static void the_gradient_of_the_whole_network_matches_differences(void **state)
 {
     (void)state;
@@ -131,7 +131,7 @@ static void the_gradient_of_the_whole_network_matches_differences(void **state)
     selection_lay_out(&net, &mamba, 4, 1);
     double *start = numbers(&k, net.table.size, -0.6, 0.6, 8);
     float *params = narrow(&k, start, net.table.size), *grad = zeros_f32(&k, net.table.size);
-    const selection_problem p = {&net, &small, 5, 5};
+    const selection_problem p = {&net, &small, 5, 5, 0.4};
     const ssmi_training_problem problem = selection_problem_of(&p, N, N);
     float *workspace = zeros_f32(&k, problem.workspace + 16);
     const size_t item[N] = {0, 1};
@@ -143,8 +143,10 @@ static void the_gradient_of_the_whole_network_matches_differences(void **state)
         const float kept = params[i], step = 1e-2f;
         params[i] = kept + step;
         problem.judge(&p, up, workspace, params, 0, N);
+        up[0] += N * selection_pull(params, &net, p.pull);
         params[i] = kept - step;
         problem.judge(&p, down, workspace, params, 0, N);
+        down[0] += N * selection_pull(params, &net, p.pull);
         params[i] = kept;
         assert_true(fabs((up[0] - down[0]) / (2 * (double)step) - (double)grad[i]) < 1e-2 * largest);
     }
