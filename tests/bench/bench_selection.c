@@ -15,6 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#ifdef __SSE2__
+#include <xmmintrin.h>
+#endif
 
 enum { CHECKS = 20, VALIDATION = 256, TEST = 1024, MARKED = 4 };
 
@@ -39,6 +42,15 @@ static double seconds(void)
     struct timespec now;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* Only the last rows are asked, and on the way back to the first the gradient of a channel that forgets falls
+ * below 1e-38, where this processor takes ten times as long: taken as zero, training lasts half as long. */
+static void flush_subnormals(void)
+{
+#ifdef __SSE2__
+    _mm_setcsr(_mm_getcsr() | 0x8040);
+#endif
 }
 
 typedef struct watch {
@@ -378,6 +390,7 @@ int main(int argc, char **argv)
     }
     if (c.length > 0) c.task.length = (size_t)c.length;
     ssm_context *ctx;
+    flush_subnormals();
     if (ssm_context_new(NULL, &ctx) != SSM_OK) return 1;
     const int failed = run(&c, ctx);
     ssm_context_free(ctx);
