@@ -127,14 +127,30 @@ static ssm_status find_poles(ssmi_learner_poles *out, const ssmi_learner *self, 
     return ssmi_learner_poles_find(out, series, rows, self->stride, self->net.tokens, tmp);
 }
 
+/* The stretch of rows by which a network is judged: the validation rows for the first, others for those that
+ * follow, spread over all rows as far as these leave enough windows beside it. */
+static ssmi_ridge_task task_of_member(const ssmi_learner *self, const ssmi_ridge_task *task, size_t member)
+{
+    const size_t window = self->ridge.lookback + task->horizon, held = task->n_validation;
+    const size_t rows = task->panel[0].length, n_folds = held > 0 ? rows / held : 0;
+    ssmi_ridge_task own = *task;
+    if (member == 0 || n_folds < 2 || rows < held + 3 * window) return own;
+    own.n_folds = n_folds;
+    own.fold = n_folds - 1 - member * (n_folds - 1) / self->options.seeds;
+    own.refit_all = 1;
+    return own;
+}
+
 /* Trains network number `member` into params, and keeps it by leaving it there and counting it. */
-static ssm_status train_member(ssmi_learner *self, size_t member, const ssmi_ridge_task *task,
-                               const ssmi_learner_track *track, const ssmi_learner_poles *poles,
-                               ssm_arena *tmp)
+static ssm_status train_member(ssmi_learner *self, ssmi_learner_evidence *evidence, size_t member,
+                               const ssmi_ridge_task *all, const ssmi_learner_track *track,
+                               const ssmi_learner_poles *poles, ssm_arena *tmp)
 {
     enum { STREAMS = 16 /* of each member; the first has 1 and 2 */ };
     const ssmi_learner_options *o = &self->options;
-    const ssmi_learner_skip skip = ssmi_learner_skip_of(self);
+    const ssmi_ridge_task task = task_of_member(self, all, member);
+    ssmi_learner_skip skip = ssmi_learner_skip_of(self);
+    ssmi_ridge ridge = self->ridge;
     float *params = self->params + self->trained * self->table->size;
     gsl_rng *rng = ssmi_random_stream(tmp, 1 + STREAMS * member);
     ssmi_training_result result;
@@ -152,9 +168,11 @@ static ssm_status train_member(ssmi_learner *self, size_t member, const ssmi_rid
                                        .checkpoint = checkpoint_of(o, member, tmp),
                                        .track = track};
     if (rng == NULL || how.checkpoint == NULL) return SSM_E_MEMORY;
+    if (task.n_folds > 1) SSMI_TRY(ssmi_ridge_refit(&ridge, &task, tmp, tmp));
+    skip.ridge = &ridge;
     SSMI_TRY(ssmi_network_init(params, &self->net, rng, tmp));
     place_poles(params, &self->net, poles);
-    SSMI_TRY(ssmi_learner_train(&result, params, self->table, &self->net, &skip, task, &how, tmp));
+    SSMI_TRY(ssmi_learner_train(&result, params, evidence, self->table, &self->net, &skip, &task, &how, tmp));
     if (member == 0 || (self->trained == 0 && result.best_step > 0)) self->result = result;
     self->trained += result.best_step > 0;
     return SSM_OK;
@@ -177,6 +195,7 @@ static ssm_status train(ssmi_learner *self, const ssmi_ridge_task *task, const s
                         ssmi_learner_track *track, ssm_arena *mem, ssm_arena *tmp)
 {
     ssmi_learner_poles poles;
+    ssmi_learner_evidence evidence;
     const ssmi_learner_options *o = &self->options;
     size_t size;
     const size_t half = self->ridge.lookback / 2 > 0 ? self->ridge.lookback / 2 : 1;
@@ -188,16 +207,16 @@ static ssm_status train(ssmi_learner *self, const ssmi_ridge_task *task, const s
     self->params = SSMI_ALLOC(mem, float, size);
     if (self->params == NULL) return SSM_E_MEMORY;
     self->trained = self->n_poles = 0;
+    SSMI_TRY(ssmi_learner_evidence_new(&evidence, task, tmp));
     SSMI_TRY(run_tracks(track, self, task, tmp));
     SSMI_TRY(find_poles(&poles, self, series, task->n_validation, tmp));
     if (poles.n > 0) self->n_poles = smaller(poles.n, self->net.backbone.block[0].as.s4d.pairs);
     for (size_t member = 0; member < o->seeds; member++) {
         const ssmi_mark mark = ssmi_arena_mark(tmp);
-        SSMI_TRY(train_member(self, member, task, track, &poles, tmp));
+        SSMI_TRY(train_member(self, &evidence, member, task, track, &poles, tmp));
         ssmi_arena_rewind(tmp, mark);
     }
-    self->trust = 1;
-    if (self->trained > 0) SSMI_TRY(ssmi_learner_trust(&self->trust, self, task, track, tmp));
+    self->trust = ssmi_learner_evidence_share(&evidence) * (double)self->trained / (double)o->seeds;
     if (self->trust == 0) self->trained = 0;
     return SSM_OK;
 }

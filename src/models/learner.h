@@ -18,10 +18,12 @@
  * With `state=carried` the network is not shown the window anew at each forecast: its state goes on from row
  * to row (models/learner_carried.h), and what it says is added to the skip of the window all the same.
  *
- * With `seeds` several networks are trained from other initial weights and orders of windows, each is kept or
- * dropped by itself, and means and deciles of those kept are averaged. Both losses are convex, so the average
- * is no worse on validation than the networks are on average, and so no worse than the skip. Of what they
- * add, net_0, net_1, ..., only the share that models/learner_trust.h believes takes part.
+ * With `seeds` several networks are trained, from other initial weights, with other orders of windows, and
+ * each is judged on another stretch of rows, that it has not seen and neither has the skip it starts from:
+ * the validation rows for the first, then stretches as long spread over all rows. One stretch is one season
+ * of one year; a network that gains there alone is no gain. Those that gain nothing on their stretch are
+ * dropped; means and deciles of the others are averaged, and of what they add, net_0, net_1, ..., only the
+ * share that models/learner_trust.h believes takes part, times the part of all networks that were kept.
  *
  * A forecaster is a file with an option table and an architecture; everything else is named here. */
 #ifndef SSMCAST_MODELS_LEARNER_H

@@ -145,10 +145,11 @@ static int note_skip(char *text, size_t size, const ssmi_learner *self)
 static int note_kept(char *text, size_t size, const ssmi_learner *self)
 {
     const ssmi_training_result *r = &self->result;
-    char networks[64] = "network kept";
+    char networks[96] = "network kept";
     const char *carried = self->net.size.carried ? ", its state carried" : "";
-    if (self->trained > 1)
-        snprintf(networks, sizeof networks, "%zu networks averaged, of the first", self->trained);
+    if (self->options.seeds > 1)
+        snprintf(networks, sizeof networks, "%zu of %zu networks averaged, of the first", self->trained,
+                 self->options.seeds);
     return snprintf(
         text, size,
         "%s%s: validation mse %.4g to %.4g, pinball %.4g to %.4g in %zu steps; trusted to %.0f %%", networks,

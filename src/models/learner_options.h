@@ -67,7 +67,8 @@ extern const char *const ssmi_learner_normalise[],
                           1e9),                                                                              \
         SSMI_LEARNER_SIZE(epochs, "times that training sees each window at most", "10", 1, 10000),           \
         SSMI_LEARNER_SIZE(patience, "checks without progress before training ends", "8", 1, 1000),           \
-        SSMI_LEARNER_SIZE(seeds, "networks that are trained and averaged", "1", 1, SSMI_LEARNER_SEEDS),      \
+        SSMI_LEARNER_SIZE(seeds, "networks that are trained, each judged on other rows, and averaged", "1",  \
+                          1, SSMI_LEARNER_SEEDS),                                                            \
         SSMI_LEARNER_REAL(rate, "highest learning rate", rate_, 1e-8, 1),                                    \
         SSMI_LEARNER_REAL(dropout, "share of activations dropped in training", dropout_, 0, 0.9),            \
         SSMI_LEARNER_REAL(decay, "weight decay", decay_, 0, 1),                                              \

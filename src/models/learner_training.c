@@ -1,5 +1,7 @@
 #include "models/learner_training.h"
 
+#include "models/learner_trust.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -107,20 +109,11 @@ static void digest_problem(unsigned char out[SSMI_DIGEST_SIZE], const learner *l
 {
     const ssmi_ridge *ridge = l->skip->ridge;
     const ssmi_network_size *size = &l->net->size;
-    const size_t sizes[] = {ridge->lookback,
-                            ridge->horizon,
-                            ridge->centre,
-                            task->n_validation,
-                            size->kind,
-                            size->patch,
-                            size->stride,
-                            size->hidden,
-                            size->phases,
-                            l->how->loss,
-                            ssmi_cpu_isa(),
-                            size->backbone.width,
-                            size->backbone.n_blocks,
-                            (size_t)size->carried};
+    const size_t sizes[] = {
+        ridge->lookback,      ridge->horizon, ridge->centre,  task->n_validation,   task->n_folds,
+        task->fold,           size->kind,     size->patch,    size->stride,         size->hidden,
+        size->phases,         l->how->loss,   ssmi_cpu_isa(), size->backbone.width, size->backbone.n_blocks,
+        (size_t)size->carried};
     ssmi_digest d;
     ssmi_digest_open(&d);
     for (size_t i = 0; i < task->n_series; i++) {
@@ -138,9 +131,30 @@ static void digest_problem(unsigned char out[SSMI_DIGEST_SIZE], const learner *l
     ssmi_digest_close(out, &d);
 }
 
-ssm_status ssmi_learner_train(ssmi_training_result *result, float *params, const ssmi_parameters *table,
-                              const ssmi_network *net, const ssmi_learner_skip *skip,
-                              const ssmi_ridge_task *task, const ssmi_learner_training *how, ssm_arena *tmp)
+/* What the network adds on its validation windows, told to `evidence`. */
+static ssm_status weigh(ssmi_learner_evidence *evidence, const float *params, const learner *l,
+                        ssm_arena *tmp)
+{
+    const size_t H = l->net->size.horizon;
+    double loss[SSMI_LOSS_PARTS];
+    float *workspace = SSMI_ALLOC(tmp, float, bench_of(NULL, l).size);
+    if (workspace == NULL) return SSM_E_MEMORY;
+    bench b = bench_of(workspace, l);
+    for (size_t k = 0; k < l->validation.n; k++) {
+        const size_t rows = l->panel[l->validation.series[k]].length;
+        ssmi_learner_batch_fill(&b.batch, l->panel, l->how->track, &l->validation, &k, 1, l->skip);
+        answer(&b, loss, params, l, 0, 0);
+        for (size_t h = 0; h < H; h++) b.out[h] *= b.batch.s[0];
+        ssmi_learner_evidence_add(evidence, rows - l->validation.origin[k], b.batch.target, b.batch.skip,
+                                  b.out, H);
+    }
+    return SSM_OK;
+}
+
+ssm_status ssmi_learner_train(ssmi_training_result *result, float *params, ssmi_learner_evidence *evidence,
+                              const ssmi_parameters *table, const ssmi_network *net,
+                              const ssmi_learner_skip *skip, const ssmi_ridge_task *task,
+                              const ssmi_learner_training *how, ssm_arena *tmp)
 {
     learner l = {.net = net,
                  .skip = skip,
@@ -179,5 +193,6 @@ ssm_status ssmi_learner_train(ssmi_training_result *result, float *params, const
                                     .checkpoint = how->checkpoint,
                                     .keep = steps / CHECKPOINTS_PER_RUN + 1};
     if (how->checkpoint[0] != '\0') digest_problem(problem.digest, &l, task);
-    return ssmi_train(result, params, table, &problem, &training, tmp);
+    SSMI_TRY(ssmi_train(result, params, table, &problem, &training, tmp));
+    return result->best_step > 0 ? weigh(evidence, params, &l, tmp) : SSM_OK;
 }

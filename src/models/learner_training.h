@@ -32,11 +32,14 @@ typedef struct ssmi_learner_training {
  * losses only one of mean and median has been trained, and stands for both. */
 void ssmi_learner_tie(float *out, size_t horizon, ssmi_learner_loss loss);
 
+struct ssmi_learner_evidence;
+
 /* Trains `params`, which hold initial values, on the task's training windows; the validation windows decide
  * when to stop and whether anything was gained (result->best_step 0: nothing, params unchanged). The skip's
  * ridge must have been solved without the validation windows. A result of zero steps: too few windows to
- * learn from. */
-ssm_status ssmi_learner_train(ssmi_training_result *result, float *params, const ssmi_parameters *table,
+ * learn from. What a network that gained adds to the skip on its validation windows goes to `evidence`. */
+ssm_status ssmi_learner_train(ssmi_training_result *result, float *params,
+                              struct ssmi_learner_evidence *evidence, const ssmi_parameters *table,
                               const ssmi_network *net, const ssmi_learner_skip *skip,
                               const ssmi_ridge_task *task, const ssmi_learner_training *how, ssm_arena *tmp);
 

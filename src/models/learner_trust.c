@@ -2,75 +2,48 @@
 
 #include <math.h>
 
-enum { MOST_WINDOWS = 768, HORIZONS = 2 /* of a stretch */ };
+enum { HORIZONS = 2 /* of a stretch */ };
 
-double ssmi_learner_trust_share(const double *c, const double *v, size_t n)
-{
-    double all_c = 0, all_v = 0, square = 0, stretches = 0;
-    for (size_t b = 0; b < n; b++) {
-        all_c += c[b];
-        all_v += v[b];
-        stretches += v[b] > 0;
-    }
-    if (stretches < 2) return 1;
-    const double a = all_c / all_v;
-    for (size_t b = 0; b < n; b++) square += (c[b] - a * v[b]) * (c[b] - a * v[b]);
-    const double variance = stretches / (stretches - 1) * square / (all_v * all_v);
-    return a > 0 ? fmin(a * fmax(1 - variance / (a * a), 0), 1) : 0;
-}
-
-/* Sums of the stretches. */
-typedef struct stretches {
-    size_t n;
-    double *c, *v; /* (n) */
-} stretches;
-
-static ssm_status open_stretches(stretches *out, const ssmi_ridge_task *task, ssm_arena *tmp)
+ssm_status ssmi_learner_evidence_new(ssmi_learner_evidence *out, const ssmi_ridge_task *task,
+                                     ssm_arena *arena)
 {
     size_t longest = 0;
     for (size_t i = 0; i < task->n_series; i++)
         if (task->panel[i].length > longest) longest = task->panel[i].length;
-    out->n = longest / (HORIZONS * task->horizon) + 1;
-    out->c = SSMI_ALLOC(tmp, double, out->n);
-    out->v = SSMI_ALLOC(tmp, double, out->n);
+    out->rows = HORIZONS * task->horizon;
+    out->n = longest / out->rows + 1;
+    out->c = SSMI_ALLOC(arena, double, out->n);
+    out->v = SSMI_ALLOC(arena, double, out->n);
     return out->c != NULL && out->v != NULL ? SSM_OK : SSM_E_MEMORY;
 }
 
-static ssm_status add_window(stretches *out, size_t stretch, const ssmi_learner *self,
-                             const ssmi_learner_batch *batch, ssm_arena *tmp)
+void ssmi_learner_evidence_add(ssmi_learner_evidence *evidence, size_t left, const float *target,
+                               const float *skip, const float *added, size_t horizon)
 {
-    const size_t H = self->ridge.horizon;
-    float *mean = SSMI_ALLOC(tmp, float, H), *decile = SSMI_ALLOC(tmp, float, SSMI_QUANTILES *H);
-    if (mean == NULL || decile == NULL) return SSM_E_MEMORY;
-    SSMI_TRY(ssmi_learner_ask(mean, decile, self, batch, NULL, tmp));
-    for (size_t h = 0; h < H; h++) {
-        const double e = (double)(batch->target[h] - batch->skip[h]), d = (double)(mean[h] - batch->skip[h]);
+    const size_t stretch = left / evidence->rows;
+    for (size_t h = 0; h < horizon; h++) {
+        const double e = (double)(target[h] - skip[h]), d = (double)added[h];
         if (isnan(e)) continue;
-        out->c[stretch] += e * d;
-        out->v[stretch] += d * d;
+        evidence->c[stretch] += e * d;
+        evidence->v[stretch] += d * d;
     }
-    return SSM_OK;
 }
 
-ssm_status ssmi_learner_trust(double *share, const ssmi_learner *self, const ssmi_ridge_task *task,
-                              const ssmi_learner_track *track, ssm_arena *tmp)
+double ssmi_learner_evidence_share(const ssmi_learner_evidence *evidence)
 {
-    const ssmi_learner_skip skip = ssmi_learner_skip_of(self);
-    ssmi_learner_windows windows;
-    stretches sum;
-    SSMI_TRY(ssmi_learner_windows_collect(&windows, task, &self->ridge, SSMI_LEARNER_VALIDATION, MOST_WINDOWS,
-                                          tmp));
-    SSMI_TRY(open_stretches(&sum, task, tmp));
-    float *room = SSMI_ALLOC(tmp, float, ssmi_learner_batch_of(NULL, &skip, 1).size);
-    if (room == NULL) return SSM_E_MEMORY;
-    ssmi_learner_batch batch = ssmi_learner_batch_of(room, &skip, 1);
-    for (size_t k = 0; k < windows.n; k++) {
-        const size_t left = task->panel[windows.series[k]].length - windows.origin[k];
-        const ssmi_mark mark = ssmi_arena_mark(tmp);
-        ssmi_learner_batch_fill(&batch, task->panel, track, &windows, &k, 1, &skip);
-        SSMI_TRY(add_window(&sum, left / (HORIZONS * task->horizon), self, &batch, tmp));
-        ssmi_arena_rewind(tmp, mark);
+    double c = 0, v = 0, square = 0, n = 0;
+    for (size_t b = 0; b < evidence->n; b++) {
+        c += evidence->c[b];
+        v += evidence->v[b];
+        n += evidence->v[b] > 0;
     }
-    *share = ssmi_learner_trust_share(sum.c, sum.v, sum.n);
-    return SSM_OK;
+    const double a = v > 0 ? fmin(c / v, n > 1 ? INFINITY : 1) : 0;
+    if (!(a > 0)) return 0;
+    if (n < 2) return 0.5 * a;
+    for (size_t b = 0; b < evidence->n; b++) {
+        const double rest = evidence->c[b] - a * evidence->v[b];
+        square += rest * rest;
+    }
+    const double variance = n / (n - 1) * square / (v * v);
+    return fmin(a * fmax(1 - variance / (a * a), 0), 1);
 }

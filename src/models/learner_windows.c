@@ -5,11 +5,13 @@
 /* Below this part of the series' standard deviation a window counts as flat. */
 static const double least_spread = 1e-3;
 
-static int in_part(const ssmi_ridge_task *task, size_t i, size_t origin, int part)
+static int in_part(const ssmi_ridge_task *task, size_t i, size_t origin, size_t lookback, int part)
 {
-    const size_t length = task->panel[i].length,
-                 border = length > task->n_validation ? length - task->n_validation : 0;
-    return part == SSMI_LEARNER_TRAINING ? origin + task->horizon <= border : origin >= border;
+    size_t from, to;
+    ssmi_ridge_held(&from, &to, task, i);
+    const int before = origin + task->horizon <= from, after = origin >= to + lookback;
+    const int inside = origin >= from && origin + task->horizon <= to;
+    return part == SSMI_LEARNER_TRAINING ? before || after : inside;
 }
 
 /* Calls for every usable window of the part; counts them, and keeps those with index k where keep says so. */
@@ -19,7 +21,7 @@ static size_t scan_windows(ssmi_learner_windows *out, const ssmi_ridge_task *tas
     size_t seen = 0;
     for (size_t i = 0; i < task->n_series; i++) {
         for (size_t o = lookback; o + task->horizon <= task->panel[i].length; o++) {
-            if (!in_part(task, i, o, part)) continue;
+            if (!in_part(task, i, o, lookback, part)) continue;
             if (!ssmi_windows_usable(&task->panel[i], o, lookback, task->horizon)) continue;
             const size_t k = seen++;
             /* of `total`, the n = min(total, at_most) at k = 0, total/n, 2 total/n, ... */

@@ -13,8 +13,8 @@ typedef struct ssmi_learner_windows {
 
 enum { SSMI_LEARNER_TRAINING, SSMI_LEARNER_VALIDATION };
 
-/* The usable windows whose targets lie before (training) or in (validation) the last `held` rows of their
- * series; at most `at_most`, evenly spread. */
+/* The usable windows whose targets lie in the rows that the task holds back (validation), and those that do
+ * not touch them (training); at most `at_most`, evenly spread. */
 ssm_status ssmi_learner_windows_collect(ssmi_learner_windows *out, const ssmi_ridge_task *task,
                                         const ssmi_ridge *ridge, int part, size_t at_most, ssm_arena *arena);
 

@@ -29,6 +29,15 @@ size_t ssmi_ridge_width(const ssmi_ridge *ridge)
     return ridge->lookback + ridge->n_parts;
 }
 
+void ssmi_ridge_held(size_t *from, size_t *to, const ssmi_ridge_task *task, size_t i)
+{
+    const size_t length = task->panel[i].length, size = length / (task->n_folds > 1 ? task->n_folds : 1);
+    const size_t held = task->n_validation < length ? task->n_validation : 0;
+    const int folded = task->n_folds > 1;
+    *from = folded ? task->fold * size : length - held;
+    *to = folded && task->fold + 1 < task->n_folds ? *from + size : length;
+}
+
 void ssmi_ridge_lean(ssmi_ridge *ridge)
 {
     const size_t L = ridge->lookback, H = ridge->horizon, season = ridge->season;

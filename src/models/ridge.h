@@ -72,6 +72,9 @@ ssm_status ssmi_ridge_fit(ssmi_ridge *out, const ssmi_ridge_task *task, ssm_aren
  * known of validation stays. */
 ssm_status ssmi_ridge_refit(ssmi_ridge *ridge, const ssmi_ridge_task *task, ssm_arena *mem, ssm_arena *tmp);
 
+/* Rows [*from, *to) of series i that the task keeps from the weights: its fold, else its validation rows. */
+void ssmi_ridge_held(size_t *from, size_t *to, const ssmi_ridge_task *task, size_t i);
+
 /* Mixes the map that repeats the last season into the weights, by ridge->season and ->share; a refit does so
  * by itself. Repeating a season is linear in the window as well, so the result is one map of the same form.
  */

@@ -16,8 +16,8 @@ static ssm_status sum_series(ssmi_ridge_sums *out, const ssmi_ridge_task *task, 
 {
     const ssmi_window_series *series = &task->panel[i];
     if (task->n_folds < 2) return ssmi_ridge_sums_add(out, series, first, last, tmp);
-    size_t from = series->length / task->n_folds * task->fold, to = from + series->length / task->n_folds;
-    if (task->fold + 1 == task->n_folds) to = series->length;
+    size_t from, to;
+    ssmi_ridge_held(&from, &to, task, i);
     if (from >= out->horizon) SSMI_TRY(ssmi_ridge_sums_add(out, series, first, from - out->horizon, tmp));
     return ssmi_ridge_sums_add(out, series, to + out->lookback, last, tmp);
 }

@@ -49,17 +49,51 @@ static void fill(double *y, size_t n)
     }
 }
 
+static double share_of(const double *c, const double *v, size_t n)
+{
+    double cc[4], vv[4];
+    ssmi_learner_evidence evidence = {n, 1, cc, vv};
+    memcpy(cc, c, n * sizeof *c);
+    memcpy(vv, v, n * sizeof *v);
+    return ssmi_learner_evidence_share(&evidence);
+}
+
 /* The known value of models/learner_trust.h, and what it must not believe. */
 static void a_gain_within_its_standard_error_is_not_trusted(void **state)
 {
     const double c[] = {1, 2, 3}, v[] = {2, 2, 2}, mixed[] = {4, -5, 4}, against[] = {-1, -2, -1};
-    const double more[] = {5, 5, 5}, ends[] = {0, 3, 0}, once[] = {0, 2, 0};
+    const double more[] = {5, 5, 5}, middle[] = {0, 3, 0}, once[] = {0, 2, 0}, nothing[] = {0, 0, 0};
     (void)state;
-    assert_float_equal(ssmi_learner_trust_share(c, v, 3), 11.0 / 12, 1e-15);
-    assert_float_equal(ssmi_learner_trust_share(mixed, v, 3), 0, 0);
-    assert_float_equal(ssmi_learner_trust_share(against, v, 3), 0, 0);
-    assert_float_equal(ssmi_learner_trust_share(more, v, 3), 1, 0);
-    assert_float_equal(ssmi_learner_trust_share(ends, once, 3), 1, 0); /* one stretch says nothing */
+    assert_float_equal(share_of(c, v, 3), 11.0 / 12, 1e-15);
+    assert_float_equal(share_of(mixed, v, 3), 0, 0);
+    assert_float_equal(share_of(against, v, 3), 0, 0);
+    assert_float_equal(share_of(more, v, 3), 1, 0);
+    assert_float_equal(share_of(middle, once, 3), 0.5, 0); /* one stretch has no standard error */
+    assert_float_equal(share_of(nothing, nothing, 3), 0, 0);
+}
+
+static void evidence_is_kept_by_stretches_of_two_horizons(void **state)
+{
+    enum { H = 4 };
+    const float target[H] = {1, NAN, 2, 0}, skip[H] = {0, 0, 0, 1}, added[H] = {0.5f, 9, 0, 1};
+    const ssmi_window_series panel = {.length = 40};
+    const ssmi_ridge_task task = {.panel = &panel, .n_series = 1, .horizon = H};
+    ssmi_learner_evidence evidence;
+    ssm_context *ctx;
+    ssm_arena arena;
+    (void)state;
+    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+    ssmi_arena_init(&arena, ctx);
+    assert_int_equal(ssmi_learner_evidence_new(&evidence, &task, &arena), SSM_OK);
+    ssmi_learner_evidence_add(&evidence, 7, target, skip, added, H);
+    ssmi_learner_evidence_add(&evidence, 8, target, skip, added, H);
+    ssmi_learner_evidence_add(&evidence, 40, target, skip, added, H);
+    assert_float_equal(evidence.c[0], -0.5, 1e-12);
+    assert_float_equal(evidence.v[0], 1.25, 1e-12);
+    assert_float_equal(evidence.v[1], 1.25, 1e-12);
+    assert_float_equal(evidence.v[5], 1.25, 1e-12);
+    ssmi_arena_clear(&arena);
+    ssm_context_free(ctx);
 }
 
 static ssm_forecaster *make(ssm_context *ctx, const struct variant *v)
@@ -389,6 +423,7 @@ int main(void)
         cmocka_unit_test(a_row_has_the_same_number_in_every_slice),
         cmocka_unit_test(phases_are_those_of_season_and_calendar),
         cmocka_unit_test(a_gain_within_its_standard_error_is_not_trusted),
+        cmocka_unit_test(evidence_is_kept_by_stretches_of_two_horizons),
         cmocka_unit_test(the_skip_of_a_batch_is_the_ridge_of_each_window),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
