@@ -11,6 +11,8 @@
  * per origin and scores its first rows as the shorter ones: for models that need not know the horizon.
  * --split validation leaves the test rows out: the validation rows are scored instead, and as many rows at
  * the end of the training rows are named as validation. What is chosen by scores is chosen there.
+ * pinball: mean over the deciles of the quantile loss; coverage80, coverage95: part of the rows inside the
+ * intervals of 80 and 95 %.
  * trained_loss: the lowest loss on the rows named as validation that the training of the first fit passed, as
  * a part of the loss without training; 1 where nothing was trained.
  * --batch N leaves out what does not fill a batch of N windows at the end, as loaders with "drop_last" do:
@@ -24,7 +26,10 @@
 #include <string.h>
 #include <time.h>
 
-enum { MAX_SETS = 32, MAX_LIST = 16 };
+enum { MAX_SETS = 32, MAX_LIST = 16, LEVELS = 11 };
+
+/* The deciles, between the ends of an interval of 95 %. */
+static const double level[LEVELS] = {0.025, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.975};
 
 typedef struct split {
     size_t train, validation, test;
@@ -44,7 +49,7 @@ typedef struct job {
 } job;
 
 typedef struct score {
-    double squared, absolute;
+    double squared, absolute, pinball, inside80, inside95;
     size_t windows; /* of all channels */
 } score;
 
@@ -163,33 +168,46 @@ static int is_scored(const job *j, size_t origin, size_t horizon)
     return j->batch == 0 || origin - first_origin(j) < windows - windows % j->batch;
 }
 
-/* Adds the errors of the first horizon[k] rows of a forecast to sum[k]. */
-static void add_errors(score *sum, const job *j, const double *mean, const ssm_series *s, size_t origin)
+/* One row; quantile (LEVELS). */
+static void add_row(score *sum, double mean, const double *quantile, double truth)
 {
-    double squared = 0, absolute = 0;
+    const double e = mean - truth;
+    sum->squared += e * e;
+    sum->absolute += fabs(e);
+    for (size_t i = 1; i + 1 < LEVELS; i++) {
+        const double d = truth - quantile[i];
+        sum->pinball += (d > 0 ? level[i] : level[i] - 1) * d / (LEVELS - 2);
+    }
+    sum->inside80 += truth >= quantile[1] && truth <= quantile[LEVELS - 2];
+    sum->inside95 += truth >= quantile[0] && truth <= quantile[LEVELS - 1];
+}
+
+/* Adds the errors of the first horizon[k] rows of a forecast to sum[k]. */
+static void add_errors(score *sum, const job *j, const ssm_forecast *out, const ssm_series *s, size_t origin)
+{
+    score row = {0};
     for (size_t k = 0, h = 0; k < j->n_horizons && is_scored(j, origin, j->horizon[k]); k++) {
-        for (; h < j->horizon[k]; h++) {
-            double e = mean[h] - s->value[origin + h];
-            squared += e * e;
-            absolute += fabs(e);
-        }
-        sum[k].squared += squared / (double)h;
-        sum[k].absolute += absolute / (double)h;
+        for (; h < j->horizon[k]; h++)
+            add_row(&row, out->mean[h], out->quantile + h * LEVELS, s->value[origin + h]);
+        sum[k].squared += row.squared / (double)h;
+        sum[k].absolute += row.absolute / (double)h;
+        sum[k].pinball += row.pinball / (double)h;
+        sum[k].inside80 += row.inside80 / (double)h;
+        sum[k].inside95 += row.inside95 / (double)h;
         sum[k].windows++;
     }
 }
 
 /* sum (n_horizons). */
-static int evaluate(const job *j, ssm_forecaster *f, size_t channel, double *mean, score *sum)
+static int evaluate(const job *j, ssm_forecaster *f, size_t channel, ssm_forecast *out, score *sum)
 {
     const ssm_series *s = &j->series[channel];
     for (size_t origin = first_origin(j); is_scored(j, origin, j->horizon[0]); origin += j->stride) {
         size_t from = j->history > 0 && j->history < origin ? origin - j->history : 0;
         ssm_series history = ssm_series_slice(*s, from, origin - from);
-        ssm_forecast out = {.horizon = longest(j), .mean = mean};
         if (ssm_forecaster_condition(f, &history) != SSM_OK) return report(j, "condition");
-        if (ssm_forecaster_predict(f, &out) != SSM_OK) return report(j, "predict");
-        add_errors(sum, j, mean, s, origin);
+        if (ssm_forecaster_predict(f, out) != SSM_OK) return report(j, "predict");
+        add_errors(sum, j, out, s, origin);
     }
     return 0;
 }
@@ -211,25 +229,29 @@ static void print_line(const job *j, size_t k, const score *sum, double fit_seco
     printf("{\"bench\": \"ltsf\", \"model\": \"%s\", \"options\": \"", j->model);
     for (size_t i = 0; i < j->n_sets; i++) printf("%s%s", i > 0 ? " " : "", j->set[i]);
     printf("\", \"data\": \"%s\", \"horizon\": %zu, \"channels\": %zu, \"windows\": %zu, \"mse\": %.5f, "
-           "\"mae\": %.5f, \"fit_seconds\": %.2f, \"predict_seconds\": %.2f, \"trained_loss\": %.4f, "
+           "\"mae\": %.5f, \"pinball\": %.5f, \"coverage80\": %.4f, \"coverage95\": %.4f, \"fit_seconds\": "
+           "%.2f, \"predict_seconds\": %.2f, \"trained_loss\": %.4f, "
            "\"note\": \"%s\"}\n",
            j->data, j->horizon[k], j->n_series, sum->windows / j->n_series, sum->squared / n,
-           sum->absolute / n, fit_seconds, seconds, trained, note);
+           sum->absolute / n, sum->pinball / n, sum->inside80 / n, sum->inside95 / n, fit_seconds, seconds,
+           trained, note);
     fflush(stdout);
 }
 
 static int run(const job *j)
 {
     score sum[MAX_LIST] = {{0}};
-    double fit_seconds = 0, seconds = 0, trained = 1, *mean = malloc(longest(j) * sizeof *mean);
-    int global = ssm_forecaster_type_find(j->model)->caps & SSM_CAP_GLOBAL, failed = mean == NULL;
+    double fit_seconds = 0, seconds = 0, trained = 1;
+    double *room = malloc((1 + LEVELS) * longest(j) * sizeof *room);
+    int global = ssm_forecaster_type_find(j->model)->caps & SSM_CAP_GLOBAL, failed = room == NULL;
+    ssm_forecast out = {longest(j), LEVELS, level, room, room != NULL ? room + longest(j) : NULL};
     char note[256] = "";
     ssm_forecaster *f = NULL;
     for (size_t c = 0; !failed && c < j->n_series; c++) {
         double start = now();
         if (c == 0 || !global) failed = fit(j, c, global ? j->n_series : 1, &f);
         double fitted = now();
-        if (!failed) failed = evaluate(j, f, c, mean, sum);
+        if (!failed) failed = evaluate(j, f, c, &out, sum);
         fit_seconds += fitted - start;
         seconds += now() - fitted;
         if (c == 0 && !failed) {
@@ -240,7 +262,7 @@ static int run(const job *j)
     }
     for (size_t k = 0; !failed && k < j->n_horizons; k++)
         print_line(j, k, &sum[k], fit_seconds, seconds, trained, note);
-    free(mean);
+    free(room);
     return failed;
 }
 
