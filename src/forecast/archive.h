@@ -35,6 +35,10 @@ ssm_status ssmi_archive_string(ssm_archive *archive, const char *name, const cha
 /* A whole forecaster as a part, for models that own models: its type, options and parameters, with `prefix`
  * before each name. Loading makes the member in the handle's arena, which frees it. */
 ssm_status ssmi_archive_member(ssm_archive *archive, const char *prefix, ssm_forecaster **member);
+/* Puts "prefix." before all names until it is left again, for parts that are no forecasters; *outer is for
+ * leaving. SSM_E_FORMAT where such parts are nested too deeply. */
+ssm_status ssmi_archive_enter(ssm_archive *archive, const char *prefix, size_t *outer);
+void ssmi_archive_leave(ssm_archive *archive, size_t outer);
 
 int ssmi_archive_loading(const ssm_archive *archive); /* 1 when loading, 0 when saving */
 ssm_context *ssmi_archive_context(const ssm_archive *archive);

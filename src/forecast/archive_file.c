@@ -102,8 +102,7 @@ static ssm_status load_member(ssm_archive *archive, ssm_forecaster **member)
     return SSM_OK;
 }
 
-/* Puts "prefix." behind the present prefix, whose length goes to *outer for ssmi_leave. */
-static ssm_status enter(ssm_archive *archive, const char *prefix, size_t *outer)
+ssm_status ssmi_archive_enter(ssm_archive *archive, const char *prefix, size_t *outer)
 {
     *outer = strlen(archive->prefix);
     int room = *outer + strlen(prefix) + 2 <= sizeof archive->prefix && archive->depth < MAX_DEPTH;
@@ -113,7 +112,7 @@ static ssm_status enter(ssm_archive *archive, const char *prefix, size_t *outer)
     return SSM_OK;
 }
 
-static void leave(ssm_archive *archive, size_t outer)
+void ssmi_archive_leave(ssm_archive *archive, size_t outer)
 {
     archive->depth--;
     archive->prefix[outer] = '\0';
@@ -122,9 +121,9 @@ static void leave(ssm_archive *archive, size_t outer)
 ssm_status ssmi_archive_member(ssm_archive *archive, const char *prefix, ssm_forecaster **member)
 {
     size_t outer;
-    SSMI_TRY(enter(archive, prefix, &outer));
+    SSMI_TRY(ssmi_archive_enter(archive, prefix, &outer));
     ssm_status status = archive->loading ? load_member(archive, member) : save_forecaster(archive, *member);
-    leave(archive, outer);
+    ssmi_archive_leave(archive, outer);
     return status;
 }
 
@@ -248,10 +247,10 @@ static ssm_status exchange_one(ssm_archive *archive, size_t i, ssm_forecaster **
     char prefix[24];
     size_t outer;
     snprintf(prefix, sizeof prefix, "%zu", i);
-    SSMI_TRY(enter(archive, prefix, &outer));
+    SSMI_TRY(ssmi_archive_enter(archive, prefix, &outer));
     ssm_status status = archive->loading ? load_new(archive, f) : save_forecaster(archive, *f);
     if (status == SSM_OK) status = exchange_state(archive, *f);
-    leave(archive, outer);
+    ssmi_archive_leave(archive, outer);
     return status;
 }
 
