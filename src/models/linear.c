@@ -151,11 +151,6 @@ static ssm_status fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm
     return ssmi_ridge_refit(&self->ridge, &ridge, mem, tmp);
 }
 
-static int any_observed(const double *value, size_t length)
-{
-    return ssmi_last_observed(value, length) < length;
-}
-
 /* Raw units of one of the regression's. */
 static ssm_status unit_of(double *unit, const linear *self, const ssm_series *history, ssm_arena *tmp)
 {
@@ -179,18 +174,17 @@ static ssm_status effects(double **out, const linear *self, const ssm_series *hi
     return SSM_OK;
 }
 
-/* The last rows of the history without gaps, enough of them before the window to fill it well. */
+/* The last window of the history without gaps. */
 static ssm_status last_window(double *window, const linear *self, const ssm_series *history, ssm_arena *tmp)
 {
-    size_t L = self->ridge.lookback, length = history->length, rows = L + 2 * self->period;
-    if (rows > length || !any_observed(history->value + length - rows, rows)) rows = length;
+    const size_t L = self->ridge.lookback, length = history->length;
+    const size_t rows = ssmi_windows_last_rows(history->value, length, L, self->period);
     double *filled = SSMI_ALLOC(tmp, double, rows), *known = NULL;
     if (filled == NULL) return SSM_E_MEMORY;
     if (self->regression.n > 0) SSMI_TRY(effects(&known, self, history, length - rows, rows, tmp, tmp));
     for (size_t t = 0; t < rows; t++)
         filled[t] = history->value[length - rows + t] - (known != NULL ? known[t] : 0);
-    ssmi_windows_fill(filled, filled, rows, self->period);
-    for (size_t i = 0; i < L; i++) window[i] = i + rows < L ? filled[0] : filled[i + rows - L];
+    ssmi_windows_last(window, filled, rows, L, self->period);
     return SSM_OK;
 }
 

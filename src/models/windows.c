@@ -54,6 +54,20 @@ void ssmi_windows_fill(double *out, const double *value, size_t length, size_t p
     if (before + 1 < length) fill_gap(out, (gap){before, length, 1}, period);
 }
 
+size_t ssmi_windows_last_rows(const double *value, size_t length, size_t lookback, size_t period)
+{
+    const size_t rows = lookback + 2 * period;
+    if (rows < length && ssmi_last_observed(value + length - rows, rows) < rows) return rows;
+    return ssmi_last_observed(value, length) < length ? length : 0;
+}
+
+void ssmi_windows_last(double *window, double *value, size_t rows, size_t lookback, size_t period)
+{
+    ssmi_windows_fill(value, value, rows, period);
+    for (size_t i = 0; i < lookback; i++)
+        window[i] = i + rows < lookback ? value[0] : value[i + rows - lookback];
+}
+
 static void standardise(ssmi_window_series *out, const double *value, size_t length)
 {
     size_t n;

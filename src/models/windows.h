@@ -33,6 +33,13 @@ ssm_status ssmi_windows_prepare(ssmi_window_series *out, const ssm_series *serie
  * must be observed. */
 void ssmi_windows_fill(double *out, const double *value, size_t length, size_t period);
 
+/* Rows at the end of a history that ssmi_windows_last wants: enough before the window to fill it well, all
+ * where nothing is observed in those. 0: nothing is observed. */
+size_t ssmi_windows_last_rows(const double *value, size_t length, size_t lookback, size_t period);
+/* The window (lookback) at the end of `rows` raw values, which are filled in place; a window that begins
+ * before them repeats the first. */
+void ssmi_windows_last(double *window, double *value, size_t rows, size_t lookback, size_t period);
+
 /* 1 when the window with this origin may be learned from: it lies inside the series, row origin-1 was
  * observed, at most half of its look-back and a quarter of its targets are filled gaps. */
 int ssmi_windows_usable(const ssmi_window_series *series, size_t origin, size_t lookback, size_t horizon);
