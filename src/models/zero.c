@@ -4,12 +4,14 @@
  *     nine quantiles of a for every future row    -> sorted, back to data units
  *
  * Nothing is estimated, unless `tune` asks for weights trained further on the series (models/zero_tuning.h)
- * or `calibrate` for quantiles corrected by past forecasts. The point forecast
+ * or a linear map beside the network (models/zero_adapter.h), or `calibrate` for quantiles corrected by past
+ * forecasts. The point forecast
  * (`mean`) is the median, which the network's loss (mean pinball) estimates directly. Beyond
  * SSMI_ZERO_HORIZON rows the forecast goes on from its own median, and spreads add as in models/zero_fan.h.
  * With `flip` the forecast is averaged with the turned forecast of the turned series, f(y) and -f(-y). Known
  * value: ETTh1, context 2048, horizon 96, all test windows: MSE 0.344. */
 #include "forecast/archive.h"
+#include "models/zero_adapter_fit.h"
 #include "models/zero_calibration.h"
 #include "models/zero_stream.h"
 #include "models/zero_tuning.h"
@@ -18,6 +20,7 @@
 #include <gsl/gsl_cdf.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { LEVELS = SSMI_FAN_LEVELS, LONGEST_PERIOD = 1000000 };
 
@@ -35,6 +38,8 @@ typedef struct zero {
     ssmi_zero_model model;
     const ssmi_zero_network *pretrained;
     ssmi_zero_tuning tuning;
+    ssmi_zero_adapter adapter;
+    ssmi_trust adapter_trust;
     ssmi_zero_calibration calibration;
     size_t horizon;      /* of the fit */
     ssmi_zero_view view; /* of the history, for the horizon of the fit; not of rows added since */
@@ -66,7 +71,12 @@ static ssm_status use_tuned(zero *self, ssm_arena *mem)
     return SSM_OK;
 }
 
-static ssm_status tune(zero *self, const ssm_fit_task *task, ssm_arena *mem, ssm_arena *tmp)
+static int trains(const options *o)
+{
+    return o->tune == SSMI_TUNE_HEAD || o->tune == SSMI_TUNE_ALL;
+}
+
+static ssm_status train(zero *self, const ssm_fit_task *task, ssm_arena *mem, ssm_arena *tmp)
 {
     const options *o = &self->options;
     const ssmi_zero_tuning_options how = {.what = (ssmi_zero_tune)o->tune,
@@ -74,11 +84,37 @@ static ssm_status tune(zero *self, const ssm_fit_task *task, ssm_arena *mem, ssm
                                           .rate = o->tune_rate,
                                           .checkpoint = o->checkpoint,
                                           .weights = o->weights};
-    self->model.network = self->pretrained;
     self->tuning = (ssmi_zero_tuning){0};
-    if (o->tune == SSMI_TUNE_NO) return SSM_OK;
+    if (!trains(o)) return SSM_OK;
     SSMI_TRY(ssmi_zero_tune_on(&self->tuning, &self->model, task, &how, mem, tmp));
     return use_tuned(self, mem);
+}
+
+static void use_adapter(zero *self)
+{
+    self->model.adapter = self->adapter.share > 0 ? &self->adapter : NULL;
+}
+
+/* The linear map is tried where no other weights are kept. */
+static ssm_status tune(zero *self, const ssm_fit_task *task, ssm_arena *mem, ssm_arena *tmp)
+{
+    self->model.network = self->pretrained;
+    self->adapter = (ssmi_zero_adapter){0};
+    use_adapter(self);
+    SSMI_TRY(train(self, task, mem, tmp));
+    if (self->options.tune == SSMI_TUNE_NO || self->tuning.params != NULL) return SSM_OK;
+    SSMI_TRY(ssmi_zero_adapter_fit(&self->adapter, &self->adapter_trust, &self->model, task, mem, tmp));
+    use_adapter(self);
+    return SSM_OK;
+}
+
+/* By forecasts of the network without the map, which was fitted to the rows that are forecast. */
+static ssm_status calibrate(zero *self, const ssm_fit_task *task, ssm_arena *mem, ssm_arena *tmp)
+{
+    const size_t unseen = self->tuning.params != NULL ? ssmi_zero_held(task) : 0;
+    ssmi_zero_model alone = self->model;
+    alone.adapter = NULL;
+    return ssmi_zero_calibrate(&self->calibration, &alone, task, unseen, mem, tmp);
 }
 
 static ssm_status fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm_arena *tmp)
@@ -86,10 +122,7 @@ static ssm_status fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm
     zero *self = self_;
     self->horizon = task->horizon;
     SSMI_TRY(tune(self, task, mem, tmp));
-    const size_t unseen = self->tuning.params != NULL ? ssmi_zero_held(task) : 0;
-    return self->options.calibrate
-               ? ssmi_zero_calibrate(&self->calibration, &self->model, task, unseen, mem, tmp)
-               : SSM_OK;
+    return self->options.calibrate ? calibrate(self, task, mem, tmp) : SSM_OK;
 }
 
 static ssm_status condition(void *self_, const ssm_series *history, ssm_arena *mem, ssm_arena *tmp)
@@ -146,17 +179,26 @@ static ssm_status predict(const void *self_, ssm_forecast *out, ssm_arena *tmp)
     return SSM_OK;
 }
 
+static ssm_status archive_tuning(zero *self, ssm_archive *archive)
+{
+    const options *o = &self->options;
+    if (o->tune == SSMI_TUNE_NO) return SSM_OK;
+    if (trains(o))
+        SSMI_TRY(ssmi_zero_tuning_archive(&self->tuning, (ssmi_zero_tune)o->tune, self->pretrained, archive));
+    if (ssmi_archive_loading(archive)) SSMI_TRY(use_tuned(self, ssmi_archive_memory(archive)));
+    if (self->tuning.params != NULL) return SSM_OK;
+    SSMI_TRY(ssmi_zero_adapter_archive(&self->adapter, &self->adapter_trust, archive));
+    use_adapter(self);
+    return SSM_OK;
+}
+
 static ssm_status params(void *self_, ssm_archive *archive)
 {
     zero *self = self_;
     ssmi_zero_calibration *c = &self->calibration;
     SSMI_TRY(ssmi_archive_size(archive, "horizon", &self->horizon));
     if (self->horizon == 0) return ssmi_archive_reject(archive, "\"horizon\" is 0");
-    if (self->options.tune != SSMI_TUNE_NO) {
-        SSMI_TRY(ssmi_zero_tuning_archive(&self->tuning, (ssmi_zero_tune)self->options.tune, self->pretrained,
-                                          archive));
-        if (ssmi_archive_loading(archive)) SSMI_TRY(use_tuned(self, ssmi_archive_memory(archive)));
-    }
+    SSMI_TRY(archive_tuning(self, archive));
     if (!self->options.calibrate) return SSM_OK;
     c->positions.horizon = 1;
     SSMI_TRY(ssmi_archive_real(archive, "weight", &c->weight));
@@ -183,25 +225,39 @@ static size_t training(const void *self_, ssm_training_point *out, size_t room)
     return ssmi_training_curve(out, &((const zero *)self_)->tuning.result, room);
 }
 
+static void describe_tuning(const zero *self, char *text, size_t size)
+{
+    const options *o = &self->options;
+    size_t used = 0;
+    snprintf(text, size, "pretrained, nothing fitted");
+    if (o->tune == SSMI_TUNE_NO) return;
+    if (trains(o)) {
+        ssmi_zero_tuning_note(&self->tuning, (ssmi_zero_tune)o->tune, text, size);
+        used = strlen(text);
+        if (self->tuning.params != NULL || used + 3 > size) return;
+        used += (size_t)snprintf(text + used, size - used, "; ");
+    }
+    ssmi_zero_adapter_note(&self->adapter, &self->adapter_trust, text + used, size - used);
+}
+
 static ssm_status note(const void *self_, char *text, size_t size)
 {
     const zero *self = self_;
     const size_t most = self->model.context, length = self->stream.length;
     const ssmi_zero_periods *periods = &self->stream.frame.periods;
-    char season[64] = "", quantiles[64] = "", tuned[256] = "pretrained, nothing fitted";
+    char season[64] = "", quantiles[64] = "", tuned[512];
     if (length > 0 && periods->main_strength > 0)
         snprintf(season, sizeof season, ", main period %zu (r %.2f)", periods->main, periods->main_strength);
     if (self->options.calibrate)
         snprintf(quantiles, sizeof quantiles, ", past errors count %.0f %%", 100 * self->calibration.weight);
-    if (self->options.tune != SSMI_TUNE_NO)
-        ssmi_zero_tuning_note(&self->tuning, (ssmi_zero_tune)self->options.tune, tuned, sizeof tuned);
+    describe_tuning(self, tuned, sizeof tuned);
     snprintf(text, size, "%s; context of %zu rows%s%s", tuned, length > 0 && length < most ? length : most,
              season, quantiles);
     return SSM_OK;
 }
 
 static const char *const precision_choices[] = {"float32", "int8", NULL};
-static const char *const tune_choices[] = {"no", "head", "all", NULL};
+static const char *const tune_choices[] = {"no", "linear", "head", "all", NULL};
 
 static const ssm_option option_table[] = {
     {"context", "rows of history that a forecast is made from, at most", SSM_OPTION_SIZE,
@@ -221,8 +277,12 @@ static const ssm_option option_table[] = {
      offsetof(options, calibrate), "false", 0, 1, NULL},
     {"precision", "arithmetic of the large products", SSM_OPTION_CHOICE, offsetof(options, precision),
      "float32", 0, 0, precision_choices},
-    {"tune", "train the network further on the series: its head, or all of it (minutes)", SSM_OPTION_CHOICE,
-     offsetof(options, tune), "no", 0, 0, tune_choices},
+    {"tune",
+     "train on the series: `linear` lets a ridge map count beside the network (seconds), `head` trains the "
+     "network's head further, `all` the whole of it (minutes); each is kept only where it would have gained "
+     "in "
+     "every block of the past, and where weights are not, the map is tried",
+     SSM_OPTION_CHOICE, offsetof(options, tune), "no", 0, 0, tune_choices},
     {"tune_windows", "windows shown in tuning; 0: 16384 for the head, 2048 for all", SSM_OPTION_SIZE,
      offsetof(options, tune_windows), "0", 0, 1e9, NULL},
     {"tune_rate", "largest step of tuning; 0: 0.001 for the head, 0.0001 for all", SSM_OPTION_REAL,

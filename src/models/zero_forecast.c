@@ -65,11 +65,11 @@ static ssm_status forecast_once(const ssmi_zero_model *model, double *fan, const
     return ssmi_zero_unwind(model, fan, quantile, rows, &view->frame, tmp);
 }
 
-ssm_status ssmi_zero_go_on(const ssmi_zero_model *model, double *fan, const double *history, size_t length,
-                           size_t horizon, ssm_arena *tmp)
+/* Fills fan from row SSMI_ZERO_HORIZON on. */
+static ssm_status go_on(const ssmi_zero_model *model, double *fan, const double *history, size_t length,
+                        size_t horizon, ssm_arena *tmp)
 {
     size_t done = rows_at_once(horizon);
-    if (done == horizon) return SSM_OK;
     const size_t kept = length < model->context ? length : model->context;
     double *past = SSMI_ALLOC(tmp, double, kept + horizon);
     if (past == NULL) return SSM_E_MEMORY;
@@ -89,6 +89,15 @@ ssm_status ssmi_zero_go_on(const ssmi_zero_model *model, double *fan, const doub
     return SSM_OK;
 }
 
+ssm_status ssmi_zero_finish(const ssmi_zero_model *model, double *fan, const double *history, size_t length,
+                            size_t horizon, ssm_arena *tmp)
+{
+    const size_t done = rows_at_once(horizon);
+    if (model->adapter != NULL)
+        SSMI_TRY(ssmi_zero_adapter_add(model->adapter, fan, history, length, done, tmp));
+    return done < horizon ? go_on(model, fan, history, length, horizon, tmp) : SSM_OK;
+}
+
 ssm_status ssmi_zero_forecast(const ssmi_zero_model *model, double *fan, const double *history, size_t length,
                               size_t horizon, const ssmi_zero_view *view, ssm_arena *tmp)
 {
@@ -96,5 +105,5 @@ ssm_status ssmi_zero_forecast(const ssmi_zero_model *model, double *fan, const d
     ssmi_zero_view fresh = *view;
     if (patches != view->n_future) SSMI_TRY(ssmi_zero_view_of(model, history, length, rows, &fresh, tmp));
     SSMI_TRY(forecast_once(model, fan, &fresh, rows, tmp));
-    return ssmi_zero_go_on(model, fan, history, length, horizon, tmp);
+    return ssmi_zero_finish(model, fan, history, length, horizon, tmp);
 }

@@ -2,6 +2,7 @@
 #ifndef SSMCAST_MODELS_ZERO_FORECAST_H
 #define SSMCAST_MODELS_ZERO_FORECAST_H
 
+#include "models/zero_adapter.h"
 #include "models/zero_fan.h"
 #include "neural/zero_network.h"
 
@@ -10,6 +11,7 @@ typedef struct ssmi_zero_model {
     size_t context; /* rows of history looked at, at most */
     size_t period;  /* taken for the main period when above 1 */
     int flip;       /* average with the turned forecast of the turned series, f(y) and -f(-y) */
+    const ssmi_zero_adapter *adapter; /* NULL: the network alone */
 } ssmi_zero_model;
 
 /* Looks at the last rows of `history` (length) for a forecast of `horizon` rows; the view lives in `arena`.
@@ -28,8 +30,9 @@ ssm_status ssmi_zero_forecast(const ssmi_zero_model *model, double *fan, const d
 ssm_status ssmi_zero_unwind(const ssmi_zero_model *model, double *fan, const float *quantile, size_t rows,
                             const ssmi_zero_frame *frame, ssm_arena *tmp);
 
-/* Fills fan from row SSMI_ZERO_HORIZON on; those before are there. */
-ssm_status ssmi_zero_go_on(const ssmi_zero_model *model, double *fan, const double *history, size_t length,
-                           size_t horizon, ssm_arena *tmp);
+/* Makes a forecast of the network's own first rows, SSMI_ZERO_HORIZON at most: adds the adapter's share to
+ * them and goes on from there. */
+ssm_status ssmi_zero_finish(const ssmi_zero_model *model, double *fan, const double *history, size_t length,
+                            size_t horizon, ssm_arena *tmp);
 
 #endif

@@ -227,7 +227,7 @@ ssm_status ssmi_zero_stream_forecast(const ssmi_zero_stream *s, double *fan, siz
     SSMI_TRY(copy_state(&state, s, tmp));
     SSMI_TRY(go(s, &r, &state, r.tokens - n_future, quantile, tmp));
     SSMI_TRY(ssmi_zero_unwind(s->model, fan, quantile, rows, &s->frame, tmp));
-    return ssmi_zero_go_on(s->model, fan, s->value, s->length, horizon, tmp);
+    return ssmi_zero_finish(s->model, fan, s->value, s->length, horizon, tmp);
 }
 
 /* Missing rows are saved as 0 and by their own list. */

@@ -1,24 +1,26 @@
 #include "models/zero_tuning.h"
 
-#include "base/parallel.h"
 #include "models/windows.h"
-#include "models/zero_tuning_windows.h"
+#include "models/zero_blocks.h"
 #include "models/zero_weights.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-/* clang-format off */
-#include "neural/real_f32.h"
-#include "neural/carve_body.h"
-#include "neural/real_end.h"
-/* clang-format on */
+enum {
+    SLOT = 4,
+    BATCH = 16,
+    LEAST_WINDOWS = 32,
+    MOST_OF_BLOCK = 120, /* windows that judge */
+    CHECKS_PER_RUN = 10,
+    REHEARSALS = 3,
+    STRENGTHS = 4,
+    PARTS = SSMI_LOSS_PARTS
+};
 
-enum { SLOT = 4, BATCH = 16, LEAST_WINDOWS = 32, MOST_VALIDATION = 168, CHECKS_PER_RUN = 10 };
-
-/* Weight of the squared error beside the pinball loss, as in the trained forecasters. */
-static const float squares = 0.5f;
+/* How much of the way from the pretrained weights to the tuned ones. */
+static const float strength[STRENGTHS] = {0.25f, 0.5f, 0.75f, 1};
 
 /* What the two kinds of tuning take unless the options say otherwise. */
 static const struct {
@@ -26,86 +28,17 @@ static const struct {
     double rate;
 } standard[] = {[SSMI_TUNE_HEAD] = {2048, 16384, 1e-3}, [SSMI_TUNE_ALL] = {2048, 2048, 1e-4}};
 
-typedef struct tuner {
-    ssmi_zero_tune what;
-    ssmi_zero_windows training, validation;
-    ssmi_zero_trainable net; /* SSMI_TUNE_HEAD: only the head is laid out */
+typedef struct course {
+    const ssmi_zero_model *model;
+    const ssm_fit_task *task;
+    const ssmi_zero_tuning_options *how;
     size_t horizon;
-    size_t tokens, shown; /* of the largest window */
-    const ssmi_kernels_f32 *kernels;
-} tuner;
-
-/* What one window is worked on in. */
-typedef struct bench {
-    float *quantile, *dquantile; /* (shown, SSMI_ZERO_OUT) */
-    float *record, *scratch;
-    size_t size;
-} bench;
-
-static bench bench_of(float *base, const tuner *t)
-{
-    const size_t tokens = t->tokens, from = tokens - t->shown;
-    const int head = t->what == SSMI_TUNE_HEAD;
-    bench b = {.size = 0};
-    b.quantile = carve_f32(base, &b.size, t->shown * SSMI_ZERO_OUT);
-    b.dquantile = carve_f32(base, &b.size, t->shown * SSMI_ZERO_OUT);
-    b.record = carve_f32(base, &b.size,
-                         head ? ssmi_zero_head_record_f32(&t->net.head, t->shown)
-                              : ssmi_zero_trainable_record_f32(&t->net, tokens, from));
-    b.scratch = carve_f32(base, &b.size,
-                          head ? ssmi_zero_head_scratch_f32(&t->net.head, t->shown)
-                               : ssmi_zero_trainable_scratch_f32(&t->net, tokens, from));
-    return b;
-}
-
-static void forward(bench *b, const tuner *t, const ssmi_zero_window *w, const float *params)
-{
-    if (t->what == SSMI_TUNE_HEAD)
-        ssmi_zero_head_forward_f32(b->quantile, b->record, b->scratch, w->h, w->feature, params, &t->net.head,
-                                   w->tokens - w->from, t->kernels);
-    else
-        ssmi_zero_trainable_forward_f32(b->quantile, b->record, b->scratch, w->feature, params, &t->net,
-                                        w->tokens, w->from, t->kernels);
-}
-
-static void backward(float *grad, bench *b, const tuner *t, const ssmi_zero_window *w, const float *params)
-{
-    if (t->what == SSMI_TUNE_HEAD)
-        ssmi_zero_head_backward_f32(NULL, grad, b->scratch, b->dquantile, b->record, w->h, w->feature, params,
-                                    &t->net.head, w->tokens - w->from, t->kernels);
-    else
-        ssmi_zero_trainable_backward_f32(grad, b->scratch, b->dquantile, b->record, w->feature, params,
-                                         &t->net, w->tokens, w->from, t->kernels);
-}
-
-/* Forward pass and losses of one window; gradient of its quantiles when `learning`. */
-static void answer(bench *b, double *loss, const tuner *t, const ssmi_zero_window *w, const float *params,
-                   int learning)
-{
-    forward(b, t, w, params);
-    ssmi_zero_loss_f32(learning ? b->dquantile : NULL, loss, b->quantile, w->target,
-                       (w->tokens - w->from) * SSMI_ZERO_PATCH, (float)(w->scale / w->unit), squares);
-}
-
-static void gradient(const void *user, double *loss, float *grad, float *workspace, const float *params,
-                     const size_t *item, size_t n, uint64_t key)
-{
-    const tuner *t = user;
-    bench b = bench_of(workspace, t);
-    (void)key;
-    for (size_t i = 0; i < n; i++) {
-        answer(&b, loss, t, &t->training.window[item[i]], params, 1);
-        backward(grad, &b, t, &t->training.window[item[i]], params);
-    }
-}
-
-static void judge(const void *user, double *loss, float *workspace, const float *params, size_t first,
-                  size_t n)
-{
-    const tuner *t = user;
-    bench b = bench_of(workspace, t);
-    for (size_t i = 0; i < n; i++) answer(&b, loss, t, &t->validation.window[first + i], params, 0);
-}
+    ssmi_zero_tuner tuner;
+    ssmi_parameters *table;
+    ssmi_zero_blocks blocks;
+    ssmi_zero_windows training, block[SSMI_ZERO_BLOCKS]; /* before the validation rows; of each block */
+    const float *before;                                 /* (table->size) the pretrained weights */
+} course;
 
 size_t ssmi_zero_held(const ssm_fit_task *task)
 {
@@ -116,33 +49,18 @@ size_t ssmi_zero_held(const ssm_fit_task *task)
     return ssmi_windows_validation(shortest, task->horizon);
 }
 
-static ssm_status lay_out(tuner *t, ssmi_parameters *table, const ssmi_zero_network *network,
-                          ssm_context *ctx)
-{
-    const ssmi_zero_size size = ssmi_zero_size_of(network);
-    *table = (ssmi_parameters){0};
-    if (t->what == SSMI_TUNE_HEAD) {
-        t->net.head = ssmi_zero_head_layout(table, &size);
-        return SSM_OK;
-    }
-    if (size.n_blocks > SSMI_ZERO_TRAINABLE_BLOCKS)
-        return ssmi_fail(ctx, SSM_E_UNSUPPORTED, "a network of %zu blocks cannot be tuned, at most %d",
-                         size.n_blocks, SSMI_ZERO_TRAINABLE_BLOCKS);
-    t->net = ssmi_zero_trainable_layout(table, &size);
-    return SSM_OK;
-}
-
 /* Of everything that the losses are made from. */
-static ssm_status digest_problem(unsigned char out[SSMI_DIGEST_SIZE], const tuner *t,
-                                 const ssmi_zero_model *model, const ssm_fit_task *task, const char *weights,
-                                 ssm_arena *tmp)
+static ssm_status digest_problem(unsigned char out[SSMI_DIGEST_SIZE], const course *c,
+                                 const ssmi_zero_lesson *lesson, ssm_arena *tmp)
 {
-    const size_t held = ssmi_zero_held(task);
-    const size_t sizes[] = {t->what,        t->training.n, t->validation.n,     held,          task->horizon,
-                            model->context, model->period, (size_t)model->flip, ssmi_cpu_isa()};
+    const ssmi_zero_model *model = c->model;
+    const ssm_fit_task *task = c->task;
+    const size_t sizes[] = {
+        c->tuner.what, lesson->training.n, lesson->validation.n, ssmi_zero_held(task), c->blocks.width,
+        task->horizon, model->context,     model->period,        (size_t)model->flip,  ssmi_cpu_isa()};
     unsigned char of_weights[SSMI_DIGEST_SIZE]; /* the ones that are not trained count as well */
     ssmi_digest d;
-    SSMI_TRY(ssmi_zero_digest(of_weights, weights, tmp));
+    SSMI_TRY(ssmi_zero_digest(of_weights, c->how->weights, tmp));
     ssmi_digest_open(&d);
     ssmi_digest_add(&d, of_weights, sizeof of_weights);
     for (size_t i = 0; i < task->n_series; i++)
@@ -152,10 +70,12 @@ static ssm_status digest_problem(unsigned char out[SSMI_DIGEST_SIZE], const tune
     return SSM_OK;
 }
 
-/* Training continues weights that are good: no decay towards zero, and a short warm-up. */
-static ssmi_training training_of(const ssmi_zero_tuning_options *how)
+/* `part` of all windows are there to learn from, and shown as often. Training continues weights that are
+ * good: no decay towards zero, and a short warm-up. */
+static ssmi_training training_of(const ssmi_zero_tuning_options *how, double part)
 {
-    const size_t shown = how->windows > 0 ? how->windows : standard[how->what].shown;
+    const size_t all = how->windows > 0 ? how->windows : standard[how->what].shown;
+    const size_t shown = (size_t)((double)all * part);
     const size_t steps = shown / BATCH + 1;
     return (ssmi_training){.batch = BATCH,
                            .slot = SLOT,
@@ -168,99 +88,154 @@ static ssmi_training training_of(const ssmi_zero_tuning_options *how)
                            .clip = 1,
                            .average = 0.95,
                            .stream = 3,
-                           .checkpoint = how->checkpoint,
                            .keep = steps / 50 + 1};
 }
 
-static ssm_status train(ssmi_zero_tuning *out, tuner *t, const ssmi_zero_model *model,
-                        const ssm_fit_task *task, const ssmi_zero_tuning_options *how, float *params,
-                        ssm_arena *tmp)
+/* params: in, where it starts; out, the best. */
+static ssm_status train(ssmi_training_result *result, float *params, const course *c,
+                        const ssmi_zero_lesson *lesson, int rehearsal, ssm_arena *tmp)
 {
-    const ssmi_training training = training_of(how);
-    ssmi_training_problem problem = {.user = t,
-                                     .n_train = t->training.n,
-                                     .n_validation = t->validation.n,
-                                     .workspace = bench_of(NULL, t).size,
-                                     .gradient = gradient,
-                                     .judge = judge};
-    if (how->checkpoint[0] != '\0')
-        SSMI_TRY(digest_problem(problem.digest, t, model, task, how->weights, tmp));
-    return ssmi_train(&out->result, params, out->table, &problem, &training, tmp);
+    ssmi_training training = training_of(c->how, (double)lesson->training.n / (double)c->training.n);
+    ssmi_training_problem problem = ssmi_zero_tuner_problem(lesson);
+    if (!rehearsal && c->how->checkpoint[0] != '\0') {
+        training.checkpoint = c->how->checkpoint;
+        SSMI_TRY(digest_problem(problem.digest, c, lesson, tmp));
+    }
+    return ssmi_train(result, params, c->table, &problem, &training, tmp);
 }
 
-/* Losses of each validation window with two sets of weights. */
-typedef struct comparison {
-    const tuner *t;
-    const float *params[2];
-    double *loss[2]; /* (windows, SSMI_LOSS_PARTS), zero at the start */
-} comparison;
-
-static ssm_status compare_window(void *user, size_t i, ssm_arena *scratch)
+/* Blocks that windows are wanted of: those of validation, and one more than are rehearsed. */
+static size_t blocks_wanted(const course *c)
 {
-    const comparison *c = user;
-    float *memory = SSMI_ALLOC(scratch, float, bench_of(NULL, c->t).size);
-    if (memory == NULL) return SSM_E_MEMORY;
-    bench b = bench_of(memory, c->t);
-    for (size_t k = 0; k < 2; k++)
-        answer(&b, c->loss[k] + i * SSMI_LOSS_PARTS, c->t, &c->t->validation.window[i], c->params[k], 0);
+    return c->blocks.held > REHEARSALS + 1 ? c->blocks.held : REHEARSALS + 1;
+}
+
+static ssm_status collect(course *c, ssm_arena *tmp)
+{
+    const int states = c->how->what == SSMI_TUNE_HEAD;
+    SSMI_TRY(ssmi_progress(tmp->ctx, "looking at windows", 0, NAN));
+    SSMI_TRY(ssmi_zero_windows_collect(&c->training, c->model, c->task,
+                                       (ssmi_zero_span){0, ssmi_zero_held(c->task)},
+                                       standard[c->how->what].distinct, states, tmp));
+    ssmi_zero_tuner_admit(&c->tuner, &c->training);
+    for (size_t k = 0; k < blocks_wanted(c); k++) {
+        SSMI_TRY(ssmi_zero_windows_collect(&c->block[k], c->model, c->task,
+                                           (ssmi_zero_span){c->blocks.width, k * c->blocks.width},
+                                           MOST_OF_BLOCK, states, tmp));
+        ssmi_zero_tuner_admit(&c->tuner, &c->block[k]);
+    }
     return SSM_OK;
 }
 
-/* How far the gain of the weights `after` over `before` can be trusted. */
-static ssm_status measure_trust(ssmi_trust *trust, const tuner *t, const float *before, const float *after,
-                                size_t held, ssm_arena *tmp)
+/* out = from + share (to - from); it may be either of them. */
+static void interpolate(float *out, const float *from, const float *to, float share, size_t n)
 {
-    const size_t n = t->validation.n, horizon = t->horizon;
-    comparison c = {.t = t, .params = {before, after}};
-    size_t *stretch = SSMI_ALLOC(tmp, size_t, n);
-    for (size_t k = 0; k < 2; k++) {
-        c.loss[k] = SSMI_ALLOC(tmp, double, n *SSMI_LOSS_PARTS);
-        if (c.loss[k] == NULL) return SSM_E_MEMORY;
-    }
-    if (stretch == NULL) return SSM_E_MEMORY;
-    SSMI_TRY(ssmi_parallel_for(tmp->ctx, n, compare_window, &c));
-    for (size_t i = 0; i < n; i++) {
-        const ssmi_zero_window *w = &t->validation.window[i];
-        stretch[i] = (w->series->length - horizon - w->origin) / horizon;
-    }
-    return ssmi_trust_measure(trust, c.loss[0], c.loss[1], stretch, n, held / horizon + 1, tmp);
+    for (size_t i = 0; i < n; i++) out[i] = share < 1 ? from[i] + share * (to[i] - from[i]) : to[i];
 }
 
-static size_t larger(size_t a, size_t b)
+/* loss (windows->n, 1 + STRENGTHS, PARTS) of the pretrained weights and of each strength. */
+static ssm_status measure(double *loss, const course *c, const ssmi_zero_windows *windows, const float *after,
+                          ssm_arena *tmp)
 {
-    return a > b ? a : b;
+    const size_t n = c->table->size;
+    const float *sets[1 + STRENGTHS] = {c->before};
+    for (size_t k = 0; k < STRENGTHS; k++) {
+        float *params = SSMI_ALLOC(tmp, float, n);
+        if (params == NULL) return SSM_E_MEMORY;
+        interpolate(params, c->before, after, strength[k], n);
+        sets[1 + k] = params;
+    }
+    return ssmi_zero_tuner_losses(&c->tuner, loss, windows, sets, 1 + STRENGTHS, tmp->ctx);
+}
+
+/* Tunes on the rows before block k + 1, stopped by that block, and measures block k, which comes next. *done:
+ * whether there was enough to do so, and something was kept. */
+static ssm_status rehearse(int *done, double *loss, const course *c, size_t k, ssm_arena *tmp)
+{
+    ssmi_zero_lesson lesson = {.tuner = &c->tuner, .validation = c->block[k + 1]};
+    ssmi_training_result result;
+    float *params = SSMI_ALLOC(tmp, float, c->table->size);
+    if (params == NULL) return SSM_E_MEMORY;
+    SSMI_TRY(
+        ssmi_zero_windows_before(&lesson.training, &c->training, c->horizon, (k + 2) * c->blocks.width, tmp));
+    *done = lesson.training.n >= LEAST_WINDOWS && lesson.validation.n > 0;
+    if (!*done) return SSM_OK;
+    memcpy(params, c->before, c->table->size * sizeof *params);
+    SSMI_TRY(train(&result, params, c, &lesson, 1, tmp));
+    *done = result.best_step > 0;
+    return *done ? measure(loss, c, &c->block[k], params, tmp) : SSM_OK;
+}
+
+/* What tuning would have done in the past, from the newest block on, until no strength is left that gained in
+ * all. */
+static ssm_status rehearse_all(ssmi_trust *trust, const course *c, ssm_arena *tmp)
+{
+    enum { ROOM = REHEARSALS * 2 * MOST_OF_BLOCK, ROW = (1 + STRENGTHS) * PARTS }; /* turned twins */
+    size_t n = 0, *block = SSMI_ALLOC(tmp, size_t, ROOM);
+    double *loss = SSMI_ALLOC(tmp, double, ROOM *ROW);
+    int done = 1;
+    if (block == NULL || loss == NULL) return SSM_E_MEMORY;
+    for (size_t k = 0; k < REHEARSALS && done; k++) {
+        const ssmi_mark mark = ssmi_arena_mark(tmp);
+        SSMI_TRY(rehearse(&done, loss + n * ROW, c, k, tmp));
+        for (size_t i = 0; i < c->block[k].n && done; i++) block[n++] = k;
+        if (done) SSMI_TRY(ssmi_trust_choose(trust, loss, block, n, STRENGTHS, REHEARSALS, tmp));
+        ssmi_arena_rewind(tmp, mark);
+        if (!(trust->least > 0)) return SSM_OK;
+    }
+    return SSM_OK;
+}
+
+/* Takes the tuned weights `after` to the strength that is trusted, where validation is no worse there: then
+ * out->params. */
+static ssm_status settle(ssmi_zero_tuning *out, const course *c, const ssmi_zero_lesson *lesson, float *after,
+                         ssm_arena *tmp)
+{
+    const size_t n = lesson->validation.n, row = 2 * PARTS;
+    double *loss = SSMI_ALLOC(tmp, double, n *row), sum[2 * PARTS] = {0};
+    if (loss == NULL) return SSM_E_MEMORY;
+    interpolate(after, c->before, after, strength[out->trust.chosen - 1], c->table->size);
+    SSMI_TRY(ssmi_zero_tuner_losses(&c->tuner, loss, &lesson->validation,
+                                    (const float *const[]){c->before, after}, 2, tmp->ctx));
+    for (size_t i = 0; i < n * row; i++) sum[i % row] += loss[i] / (double)n;
+    for (size_t k = 0; k < PARTS; k++) {
+        out->result.best[k] = sum[PARTS + k];
+        if (!(sum[PARTS + k] <= sum[k])) return SSM_OK;
+    }
+    out->params = after;
+    return SSM_OK;
+}
+
+static ssm_status tune(ssmi_zero_tuning *out, course *c, ssm_arena *mem, ssm_arena *tmp)
+{
+    ssmi_zero_lesson lesson = {.tuner = &c->tuner, .training = c->training};
+    float *params = SSMI_ALLOC(mem, float, c->table->size), *before = SSMI_ALLOC(tmp, float, c->table->size);
+    if (params == NULL || before == NULL) return SSM_E_MEMORY;
+    SSMI_TRY(ssmi_zero_windows_join(&lesson.validation, c->block, c->blocks.held, tmp));
+    out->n_validation = lesson.validation.n;
+    if (out->n_train < LEAST_WINDOWS || out->n_validation == 0) return SSM_OK;
+    SSMI_TRY(ssmi_zero_read(params, c->table, c->how->weights, tmp));
+    memcpy(before, params, c->table->size * sizeof *params);
+    c->before = before;
+    SSMI_TRY(train(&out->result, params, c, &lesson, 0, tmp));
+    if (out->result.best_step == 0) return SSM_OK;
+    SSMI_TRY(rehearse_all(&out->trust, c, tmp));
+    return out->trust.chosen > 0 ? settle(out, c, &lesson, params, tmp) : SSM_OK;
 }
 
 ssm_status ssmi_zero_tune_on(ssmi_zero_tuning *out, const ssmi_zero_model *model, const ssm_fit_task *task,
                              const ssmi_zero_tuning_options *how, ssm_arena *mem, ssm_arena *tmp)
 {
-    const int head = how->what == SSMI_TUNE_HEAD;
-    const size_t held = ssmi_zero_held(task);
-    tuner t = {.what = how->what, .kernels = ssmi_kernels_of_f32(ssmi_cpu_isa())};
-    t.horizon = task->horizon < SSMI_ZERO_HORIZON ? task->horizon : SSMI_ZERO_HORIZON;
+    course c = {.model = model, .task = task, .how = how, .blocks = ssmi_zero_blocks_of(task)};
+    c.horizon = task->horizon < SSMI_ZERO_HORIZON ? task->horizon : SSMI_ZERO_HORIZON;
     *out = (ssmi_zero_tuning){.table = SSMI_ALLOC(mem, ssmi_parameters, 1)};
     if (out->table == NULL) return SSM_E_MEMORY;
-    SSMI_TRY(lay_out(&t, out->table, model->network, mem->ctx));
-    SSMI_TRY(ssmi_progress(tmp->ctx, "looking at windows", 0, NAN));
-    SSMI_TRY(ssmi_zero_windows_collect(&t.training, model, task, held, 0, standard[how->what].distinct, head,
-                                       tmp));
-    SSMI_TRY(ssmi_zero_windows_collect(&t.validation, model, task, held, 1, MOST_VALIDATION, head, tmp));
-    out->n_train = t.training.n;
-    out->n_validation = t.validation.n;
-    if (held == 0 || t.training.n < LEAST_WINDOWS || t.validation.n == 0) return SSM_OK;
-    t.shown = larger(t.training.shown, t.validation.shown);
-    t.tokens = larger(t.training.tokens, t.validation.tokens);
-    float *params = SSMI_ALLOC(mem, float, out->table->size);
-    if (params == NULL) return SSM_E_MEMORY;
-    float *before = SSMI_ALLOC(tmp, float, out->table->size);
-    if (before == NULL) return SSM_E_MEMORY;
-    SSMI_TRY(ssmi_zero_read(params, out->table, how->weights, tmp));
-    memcpy(before, params, out->table->size * sizeof *params);
-    SSMI_TRY(train(out, &t, model, task, how, params, tmp));
-    if (out->result.best_step == 0) return SSM_OK;
-    SSMI_TRY(measure_trust(&out->trust, &t, before, params, held, tmp));
-    if (ssmi_trust_enough(&out->trust)) out->params = params;
-    return SSM_OK;
+    c.table = out->table;
+    SSMI_TRY(ssmi_zero_tuner_open(&c.tuner, c.table, how->what, model->network, mem->ctx));
+    if (c.blocks.n <= REHEARSALS) return SSM_OK;
+    SSMI_TRY(collect(&c, tmp));
+    out->n_train = c.training.n;
+    return tune(out, &c, mem, tmp);
 }
 
 /* What the note says. The numbers stand in memory of the archive, which reads them when the file is written.
@@ -268,20 +243,18 @@ ssm_status ssmi_zero_tune_on(ssmi_zero_tuning *out, const ssmi_zero_model *model
 static ssm_status archive_numbers(ssmi_zero_tuning *tuning, ssm_archive *archive)
 {
     ssmi_training_result *r = &tuning->result;
-    size_t *const size[] = {&tuning->n_train, &tuning->n_validation, &r->steps, &r->best_step,
-                            &tuning->trust.stretches};
-    double *const real[] = {&r->start[0], &r->best[0],         &r->start[1],
-                            &r->best[1],  &tuning->trust.gain, &tuning->trust.error};
+    size_t *const size[] = {&tuning->n_train, &tuning->n_validation, &r->steps, &r->best_step};
+    double *const real[] = {&r->start[0], &r->best[0], &r->start[1], &r->best[1]};
     enum { SIZES = sizeof size / sizeof *size, REALS = sizeof real / sizeof *real };
     double *value = SSMI_ALLOC(ssmi_archive_scratch(archive), double, REALS);
     if (value == NULL) return SSM_E_MEMORY;
     static const char *const names[SIZES] = {"tuning_windows", "tuning_checked", "tuning_steps",
-                                             "tuning_best", "tuning_stretches"};
+                                             "tuning_best"};
     for (size_t i = 0; i < SIZES; i++) SSMI_TRY(ssmi_archive_size(archive, names[i], size[i]));
     for (size_t i = 0; i < REALS; i++) value[i] = *real[i];
     SSMI_TRY(ssmi_archive_values(archive, "tuning", value, REALS));
     for (size_t i = 0; i < REALS; i++) *real[i] = value[i];
-    return SSM_OK;
+    return ssmi_trust_archive(&tuning->trust, archive);
 }
 
 ssm_status ssmi_zero_tuning_archive(ssmi_zero_tuning *tuning, ssmi_zero_tune what,
@@ -294,10 +267,10 @@ ssm_status ssmi_zero_tuning_archive(ssmi_zero_tuning *tuning, ssmi_zero_tune wha
     if (kept == 0) return SSM_OK;
     if (ssmi_archive_loading(archive)) {
         ssm_arena *mem = ssmi_archive_memory(archive);
-        tuner t = {.what = what};
+        ssmi_zero_tuner t;
         tuning->table = SSMI_ALLOC(mem, ssmi_parameters, 1);
         if (tuning->table == NULL) return SSM_E_MEMORY;
-        SSMI_TRY(lay_out(&t, tuning->table, network, ssmi_archive_context(archive)));
+        SSMI_TRY(ssmi_zero_tuner_open(&t, tuning->table, what, network, ssmi_archive_context(archive)));
         tuning->params = SSMI_ALLOC(mem, float, tuning->table->size);
         if (tuning->params == NULL) return SSM_E_MEMORY;
     }
@@ -315,16 +288,19 @@ void ssmi_zero_tuning_note(const ssmi_zero_tuning *tuning, ssmi_zero_tune what, 
 {
     const ssmi_training_result *r = &tuning->result;
     const char *part = what == SSMI_TUNE_HEAD ? "head" : "network";
+    char past[128];
+    ssmi_trust_describe(&tuning->trust, past, sizeof past);
     if (tuning->params != NULL)
-        snprintf(text, size,
-                 "%s tuned on %zu windows in %zu steps: validation pinball %.4g to %.4g, mse %.4g to %.4g",
-                 part, tuning->n_train, r->best_step, r->start[0], r->best[0], r->start[1], r->best[1]);
+        snprintf(
+            text, size,
+            "%s tuned on %zu windows in %zu steps: validation pinball %.4g to %.4g, mse %.4g to %.4g; in "
+            "rehearsals %s",
+            part, tuning->n_train, r->best_step, r->start[0], r->best[0], r->start[1], r->best[1], past);
+    else if (r->best_step > 0 && tuning->trust.blocks > 0)
+        snprintf(text, size, "pretrained weights kept: tuning the %s would in rehearsals have changed %s",
+                 part, past);
     else if (r->best_step > 0)
-        snprintf(text, size,
-                 "pretrained weights kept: tuning the %s lowered the losses of %zu stretches of validation "
-                 "by %.1f %%, "
-                 "with a standard error of %.1f %%",
-                 part, tuning->trust.stretches, 100 * tuning->trust.gain, 100 * tuning->trust.error);
+        snprintf(text, size, "pretrained weights kept: a rehearsal of tuning the %s came to nothing", part);
     else if (r->steps > 0)
         snprintf(text, size,
                  "pretrained weights kept: tuning the %s on %zu windows made validation no better", part,

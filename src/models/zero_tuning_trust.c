@@ -1,62 +1,109 @@
 #include "models/zero_tuning_trust.h"
 
 #include <math.h>
+#include <stdio.h>
 
 enum { PARTS = SSMI_LOSS_PARTS };
 
-/* The losses of one stretch, summed. */
-typedef struct stretch_sum {
-    double count, before[PARTS], after[PARTS];
-} stretch_sum;
+/* Losses summed over the windows of each block. */
+typedef struct sums {
+    size_t most, row;    /* blocks; losses of a window */
+    double *count;       /* (most) */
+    double *loss;        /* (most, row) */
+    double least[PARTS]; /* keeps a perfect forecast from counting more than all others together */
+} sums;
 
-/* Sums of equally many windows serve for their means. `least` keeps a perfect forecast from counting more
- * than all others together. */
-static double gain_of(const stretch_sum *s, const double least[PARTS])
-{
-    double gain = 0;
-    for (size_t k = 0; k < PARTS; k++) {
-        const double before = s->before[k] / s->count + least[k], after = s->after[k] / s->count + least[k];
-        if (before > 0 && after > 0) gain += log(before / after) / PARTS;
-    }
-    return gain;
-}
-
-/* Mean and its standard error over the stretches that have a window. */
-static void summarise(ssmi_trust *out, const stretch_sum *sum, size_t most, const double least[PARTS])
-{
-    double square = 0, n = 0;
-    *out = (ssmi_trust){0};
-    for (size_t s = 0; s < most; s++) {
-        if (!(sum[s].count > 0)) continue;
-        const double gain = gain_of(&sum[s], least), apart = gain - out->gain;
-        out->gain += apart / ++n;
-        square += apart * (gain - out->gain);
-    }
-    out->stretches = (size_t)n;
-    out->error = n > 1 ? sqrt(square / (n - 1) / n) : 0;
-}
-
-ssm_status ssmi_trust_measure(ssmi_trust *out, const double *before, const double *after,
-                              const size_t *stretch, size_t n, size_t most, ssm_arena *tmp)
+static ssm_status add_up(sums *s, const double *loss, const size_t *block, size_t n, ssm_arena *tmp)
 {
     const double nothing = 1e-6; /* of the mean loss */
-    double least[PARTS] = {0};
-    stretch_sum *sum = SSMI_ALLOC(tmp, stretch_sum, most);
-    if (sum == NULL) return SSM_E_MEMORY;
+    s->count = SSMI_ALLOC(tmp, double, s->most);
+    s->loss = SSMI_ALLOC(tmp, double, s->most * s->row);
+    if (s->count == NULL || s->loss == NULL) return SSM_E_MEMORY;
     for (size_t i = 0; i < n; i++) {
-        stretch_sum *s = &sum[stretch[i]];
-        s->count++;
-        for (size_t k = 0; k < PARTS; k++) {
-            s->before[k] += before[i * PARTS + k];
-            s->after[k] += after[i * PARTS + k];
-            least[k] += nothing * before[i * PARTS + k] / (double)n;
-        }
+        s->count[block[i]]++;
+        for (size_t j = 0; j < s->row; j++) s->loss[block[i] * s->row + j] += loss[i * s->row + j];
+        for (size_t k = 0; k < PARTS; k++) s->least[k] += nothing * loss[i * s->row + k] / (double)n;
     }
-    summarise(out, sum, most, least);
     return SSM_OK;
 }
 
-int ssmi_trust_enough(const ssmi_trust *trust)
+/* Nothing to gain and nothing lost: rows that are missing, or known without an error. */
+static int is_silent(const sums *s, size_t block, size_t strength)
 {
-    return trust->stretches >= SSMI_TRUST_STRETCHES && trust->gain > SSMI_TRUST_ERRORS * trust->error;
+    const double *before = s->loss + block * s->row, *after = before + strength * PARTS;
+    for (size_t k = 0; k < PARTS; k++)
+        if (before[k] != 0 || after[k] != 0) return 0;
+    return 1;
+}
+
+static double gain_of(const sums *s, size_t block, size_t strength)
+{
+    const double *before = s->loss + block * s->row, *after = before + strength * PARTS;
+    double gain = 0;
+    for (size_t k = 0; k < PARTS; k++) {
+        const double b = before[k] / s->count[block] + s->least[k],
+                     a = after[k] / s->count[block] + s->least[k];
+        if (b > 0 || a > 0) gain += log(b / a) / PARTS;
+    }
+    return isnan(gain) ? -INFINITY : gain; /* a loss that is not finite is no gain */
+}
+
+/* Of one strength, over the blocks that say something. */
+static ssmi_trust summarise(const sums *s, size_t strength)
+{
+    ssmi_trust t = {.least = INFINITY};
+    double square = 0, n = 0;
+    for (size_t k = 0; k < s->most; k++) {
+        if (is_silent(s, k, strength)) continue;
+        const double gain = gain_of(s, k, strength), apart = gain - t.gain;
+        t.gain += apart / ++n;
+        square += apart * (gain - t.gain);
+        t.least = fmin(t.least, gain);
+    }
+    t.blocks = (size_t)n;
+    t.error = n > 1 ? sqrt(square / (n - 1) / n) : 0;
+    if (t.blocks == 0) t.least = 0;
+    if (t.blocks >= SSMI_TRUST_BLOCKS && t.least > 0 && t.gain > SSMI_TRUST_ERRORS * t.error)
+        t.chosen = strength;
+    return t;
+}
+
+static int is_better(const ssmi_trust *a, const ssmi_trust *b)
+{
+    if ((a->chosen > 0) != (b->chosen > 0)) return a->chosen > 0;
+    return a->chosen > 0 ? a->gain > b->gain : a->least > b->least;
+}
+
+ssm_status ssmi_trust_choose(ssmi_trust *out, const double *loss, const size_t *block, size_t n,
+                             size_t strengths, size_t most, ssm_arena *tmp)
+{
+    sums s = {.most = most, .row = (1 + strengths) * PARTS};
+    *out = (ssmi_trust){0};
+    SSMI_TRY(add_up(&s, loss, block, n, tmp));
+    for (size_t k = 1; k <= strengths && n > 0; k++) {
+        const ssmi_trust t = summarise(&s, k);
+        if (k == 1 || is_better(&t, out)) *out = t;
+    }
+    return SSM_OK;
+}
+
+void ssmi_trust_describe(const ssmi_trust *trust, char *text, size_t size)
+{
+    snprintf(text, size, "losses of %zu blocks of time %+.1f %% (standard error %.1f), the worst %+.1f %%",
+             trust->blocks, -100 * trust->gain, 100 * trust->error, -100 * trust->least);
+}
+
+/* The numbers stand in memory of the archive, which reads them when the file is written. */
+ssm_status ssmi_trust_archive(ssmi_trust *trust, ssm_archive *archive)
+{
+    double *const real[] = {&trust->gain, &trust->error, &trust->least};
+    enum { REALS = sizeof real / sizeof *real };
+    double *value = SSMI_ALLOC(ssmi_archive_scratch(archive), double, REALS);
+    if (value == NULL) return SSM_E_MEMORY;
+    SSMI_TRY(ssmi_archive_size(archive, "trust.blocks", &trust->blocks));
+    SSMI_TRY(ssmi_archive_size(archive, "trust.chosen", &trust->chosen));
+    for (size_t i = 0; i < REALS; i++) value[i] = isfinite(*real[i]) ? *real[i] : 0;
+    SSMI_TRY(ssmi_archive_values(archive, "trust", value, REALS));
+    for (size_t i = 0; i < REALS; i++) *real[i] = value[i];
+    return SSM_OK;
 }

@@ -17,31 +17,31 @@ typedef struct collection {
 
 /* Origins [first, last] of a series; none where first > last. Training windows have a whole context where
  * half of the training rows give room for one. */
-static void origins_of(size_t *first, size_t *last, const ssmi_zero_model *model, size_t length, size_t held,
-                       size_t horizon, int validation)
+static void origins_of(size_t *first, size_t *last, const ssmi_zero_model *model, size_t length,
+                       ssmi_zero_span span, size_t horizon)
 {
-    const size_t border = length > held ? length - held : 0, half = border / 2;
-    const size_t end = validation ? length : border;
-    *first = validation ? border : model->context < half ? model->context : half;
+    const size_t end = length > span.ahead ? length - span.ahead : 0, half = end / 2;
+    *first = model->context < half ? model->context : half;
+    if (span.rows > 0) *first = end > span.rows ? end - span.rows : 0;
     *last = end >= horizon ? end - horizon : 0;
     if (*first == 0 || end < horizon) *first = 1, *last = 0;
 }
 
-static size_t count_origins(const ssmi_zero_model *model, const ssm_fit_task *task, size_t held,
-                            size_t horizon, int validation)
+static size_t count_origins(const ssmi_zero_model *model, const ssm_fit_task *task, ssmi_zero_span span,
+                            size_t horizon)
 {
     size_t total = 0, first, last;
     for (size_t i = 0; i < task->n_series; i++) {
-        origins_of(&first, &last, model, task->panel[i].length, held, horizon, validation);
+        origins_of(&first, &last, model, task->panel[i].length, span, horizon);
         if (first <= last) total += last - first + 1;
     }
     return total;
 }
 
-/* Deviation of the rows seen before the held ones; 0: none, or all alike. */
-static double deviation_of(const ssm_series *s, size_t held)
+/* Deviation of the rows before the span, of all rows where there are none; 0: all alike. */
+static double deviation_of(const ssm_series *s, ssmi_zero_span span)
 {
-    const size_t end = s->length > held ? s->length - held : s->length;
+    const size_t later = span.rows + span.ahead, end = s->length > later ? s->length - later : s->length;
     double n = 0, mean = 0, square = 0;
     for (size_t t = 0; t < end; t++) {
         if (isnan(s->value[t])) continue;
@@ -59,14 +59,14 @@ static int has_observed(const double *value, size_t from, size_t to)
 }
 
 /* Every window that may be used, of `total` origins those at 0, total/n, 2 total/n, ... */
-static void place(ssmi_zero_windows *out, const collection *c, const ssm_fit_task *task, size_t held,
-                  int validation, size_t total, size_t at_most)
+static void place(ssmi_zero_windows *out, const collection *c, const ssm_fit_task *task, ssmi_zero_span span,
+                  size_t total, size_t at_most)
 {
     size_t seen = 0, first, last;
     for (size_t i = 0; i < task->n_series; i++) {
         const ssm_series *s = &task->panel[i];
-        const double unit = deviation_of(s, held);
-        origins_of(&first, &last, c->model, s->length, held, c->horizon, validation);
+        const double unit = deviation_of(s, span);
+        origins_of(&first, &last, c->model, s->length, span, c->horizon);
         for (size_t o = first; o <= last; o++) {
             const size_t k = seen++, start = o > c->model->context ? o - c->model->context : 0;
             if (total > at_most && k * at_most / total == (k + 1) * at_most / total) continue;
@@ -149,38 +149,68 @@ static ssm_status make_room(collection *c, size_t n, ssm_arena *arena)
     return SSM_OK;
 }
 
+/* Adds a window behind those there are, for which there is room. */
+static void add(ssmi_zero_windows *out, const ssmi_zero_window *w)
+{
+    if (w->tokens > out->tokens) out->tokens = w->tokens;
+    if (w->tokens - w->from > out->shown) out->shown = w->tokens - w->from;
+    out->window[out->n++] = *w;
+}
+
 /* Drops the windows without spread. */
 static void close_windows(const collection *c)
 {
     ssmi_zero_windows *out = c->out;
-    size_t n = 0;
-    for (size_t i = 0; i < out->n; i++) {
+    const size_t n = out->n;
+    out->n = 0;
+    for (size_t i = 0; i < n; i++) {
         ssmi_zero_window w = out->window[i];
         if (w.tokens == 0) continue;
         w.feature = c->feature[i];
         w.h = c->states ? c->h[i] : NULL;
         w.target = c->target[i];
-        if (w.tokens > out->tokens) out->tokens = w.tokens;
-        if (w.tokens - w.from > out->shown) out->shown = w.tokens - w.from;
-        out->window[n++] = w;
+        add(out, &w);
     }
-    out->n = n;
 }
 
 ssm_status ssmi_zero_windows_collect(ssmi_zero_windows *out, const ssmi_zero_model *model,
-                                     const ssm_fit_task *task, size_t held, int validation, size_t at_most,
+                                     const ssm_fit_task *task, ssmi_zero_span span, size_t at_most,
                                      int states, ssm_arena *arena)
 {
     const size_t horizon = task->horizon < SSMI_ZERO_HORIZON ? task->horizon : SSMI_ZERO_HORIZON;
     collection c = {.model = model, .horizon = horizon, .states = states, .out = out};
-    const size_t total = count_origins(model, task, held, horizon, validation);
+    const size_t total = count_origins(model, task, span, horizon);
     const size_t twins = model->flip ? 2 : 1;
     *out = (ssmi_zero_windows){
         .window = SSMI_ALLOC(arena, ssmi_zero_window, twins * (total < at_most ? total : at_most))};
     if (out->window == NULL) return SSM_E_MEMORY;
-    place(out, &c, task, held, validation, total, at_most);
+    place(out, &c, task, span, total, at_most);
     SSMI_TRY(make_room(&c, out->n, arena));
     SSMI_TRY(ssmi_parallel_for(arena->ctx, out->n, look, &c));
     close_windows(&c);
+    return SSM_OK;
+}
+
+ssm_status ssmi_zero_windows_before(ssmi_zero_windows *out, const ssmi_zero_windows *in, size_t horizon,
+                                    size_t ahead, ssm_arena *arena)
+{
+    *out = (ssmi_zero_windows){.window = SSMI_ALLOC(arena, ssmi_zero_window, in->n)};
+    if (out->window == NULL) return SSM_E_MEMORY;
+    for (size_t i = 0; i < in->n; i++) {
+        const ssmi_zero_window *w = &in->window[i];
+        if (w->series->length >= ahead && w->origin + horizon <= w->series->length - ahead) add(out, w);
+    }
+    return SSM_OK;
+}
+
+ssm_status ssmi_zero_windows_join(ssmi_zero_windows *out, const ssmi_zero_windows *in, size_t n,
+                                  ssm_arena *arena)
+{
+    size_t total = 0;
+    for (size_t k = 0; k < n; k++) total += in[k].n;
+    *out = (ssmi_zero_windows){.window = SSMI_ALLOC(arena, ssmi_zero_window, total)};
+    if (out->window == NULL) return SSM_E_MEMORY;
+    for (size_t k = 0; k < n; k++)
+        for (size_t i = 0; i < in[k].n; i++) add(out, &in[k].window[i]);
     return SSM_OK;
 }

@@ -22,12 +22,26 @@ typedef struct ssmi_zero_windows {
     ssmi_zero_window *window;
 } ssmi_zero_windows;
 
-/* At most `at_most` windows, evenly spread, whose targets lie before (training) or in (`validation`) the last
- * `held` rows of their series; with a turned twin each where the model flips. Windows without spread or
- * without an observed target are left out. With `states` the network is run for h. On the context's threads.
- */
+/* Rows that targets lie in: `rows` of them (0: all that have a context before them), followed by `ahead` more
+ * to the end of their series. */
+typedef struct ssmi_zero_span {
+    size_t rows, ahead;
+} ssmi_zero_span;
+
+/* At most `at_most` windows, evenly spread, whose targets lie in the span; with a turned twin each where the
+ * model flips. Windows without spread or without an observed target are left out. With `states` the network
+ * is run for h. On the context's threads. */
 ssm_status ssmi_zero_windows_collect(ssmi_zero_windows *out, const ssmi_zero_model *model,
-                                     const ssm_fit_task *task, size_t held, int validation, size_t at_most,
+                                     const ssm_fit_task *task, ssmi_zero_span span, size_t at_most,
                                      int states, ssm_arena *arena);
+
+/* Those of `in` whose targets, `horizon` rows, end `ahead` rows or more before the end of their series. What
+ * they point to stays where it is. */
+ssm_status ssmi_zero_windows_before(ssmi_zero_windows *out, const ssmi_zero_windows *in, size_t horizon,
+                                    size_t ahead, ssm_arena *arena);
+
+/* All of n sets, in order. */
+ssm_status ssmi_zero_windows_join(ssmi_zero_windows *out, const ssmi_zero_windows *in, size_t n,
+                                  ssm_arena *arena);
 
 #endif

@@ -275,47 +275,113 @@ static void series_that_nothing_can_be_learned_from_keep_the_pretrained_network(
                        *g = tune(ctx, &series[i], OPTIONS("tune", "no"));
         assert_int_equal(ssm_forecaster_note(f, note, sizeof note), SSM_OK);
         assert_non_null(strstr(note, "too few windows"));
+        assert_non_null(strstr(note, "no linear map"));
         assert_same_forecast(f, g);
         ssm_forecaster_free(g);
         forget(ctx, f);
     }
 }
 
-/* Either loss falls by 1, 2 and 3 per cent; windows of one stretch count once. */
-static void a_gain_is_trusted_beyond_two_standard_errors_of_stretches(void **state)
+/* Losses (WINDOWS, 1 + STRENGTHS, parts): 1 and 4 before, times exp(-gain) at each strength. */
+enum { WINDOWS = 4, STRENGTHS = 2 };
+
+static ssmi_trust trust_in(double gain[WINDOWS][STRENGTHS], size_t n)
 {
-    (void)state;
-    static const double before[] = {1, 4, 1, 4, 1, 4, 1, 4};
-    static const size_t stretch[] = {0, 3, 3, 4};
-    double after[8];
+    static const size_t block[] = {0, 3, 3, 4};
+    double loss[WINDOWS][1 + STRENGTHS][SSMI_LOSS_PARTS];
     ssmi_trust trust;
     ssm_context *ctx = context();
     ssm_arena tmp;
     ssmi_arena_init(&tmp, ctx);
-    for (size_t i = 0; i < 8; i++)
-        after[i] = before[i] * exp(-0.01 * (double)(i / 2 == 3 ? 3 : i < 2 ? 1 : 2));
-    assert_int_equal(ssmi_trust_measure(&trust, before, after, stretch, 4, 5, &tmp), SSM_OK);
-    assert_int_equal(trust.stretches, 3);
-    assert_float_equal(trust.gain, 0.02, 1e-7);
-    assert_float_equal(trust.error, 0.01 / sqrt(3), 1e-7);
-    assert_true(ssmi_trust_enough(&trust));
-    trust.stretches = 2;
-    assert_false(ssmi_trust_enough(&trust));
-    after[6] = before[6] * 1.02, after[7] = before[7] * 1.02;
-    assert_int_equal(ssmi_trust_measure(&trust, before, after, stretch, 4, 5, &tmp), SSM_OK);
-    assert_false(ssmi_trust_enough(&trust));
-    assert_int_equal(ssmi_trust_measure(&trust, before, after, stretch, 1, 5, &tmp), SSM_OK);
-    assert_int_equal(trust.stretches, 1);
-    assert_false(ssmi_trust_enough(&trust));
+    for (size_t i = 0; i < WINDOWS; i++)
+        for (size_t k = 0; k <= STRENGTHS; k++)
+            for (size_t j = 0; j < SSMI_LOSS_PARTS; j++)
+                loss[i][k][j] = (j > 0 ? 4 : 1) * (k > 0 ? exp(-gain[i][k - 1]) : 1);
+    assert_int_equal(ssmi_trust_choose(&trust, &loss[0][0][0], block, n, STRENGTHS, 5, &tmp), SSM_OK);
     ssmi_arena_clear(&tmp);
     ssm_context_free(ctx);
+    return trust;
+}
+
+static void the_strength_that_gains_most_is_chosen_among_those_that_lose_in_no_block(void **state)
+{
+    (void)state;
+    /* windows 1 and 2 lie in the same block and count once */
+    double gain[WINDOWS][STRENGTHS] = {{.01, .02}, {.02, .04}, {.02, .04}, {.03, .06}};
+    ssmi_trust trust = trust_in(gain, WINDOWS);
+    assert_int_equal(trust.blocks, 3);
+    assert_int_equal(trust.chosen, 2);
+    assert_float_equal(trust.gain, 0.04, 1e-7);
+    assert_float_equal(trust.error, 0.02 / sqrt(3), 1e-7);
+    assert_float_equal(trust.least, 0.02, 1e-7);
+    gain[3][1] = -1e-4; /* much gained in two blocks, next to nothing lost in the third */
+    trust = trust_in(gain, WINDOWS);
+    assert_int_equal(trust.chosen, 1);
+    assert_float_equal(trust.gain, 0.02, 1e-7);
+    gain[3][0] = 0.2; /* mean .077, standard error .062 */
+    assert_int_equal(trust_in(gain, WINDOWS).chosen, 0);
+    gain[3][0] = NAN;
+    trust = trust_in(gain, WINDOWS);
+    assert_int_equal(trust.chosen, 0);
+    assert_true(trust.least < 0);
+    gain[3][0] = gain[3][1] = 0.03;
+    assert_int_equal(trust_in(gain, 3).chosen, 0); /* two blocks */
+    assert_int_equal(trust_in(gain, 0).blocks, 0);
+}
+
+/* Two rows of errors that are no errors: a block that says nothing is not counted. */
+static void a_block_without_errors_is_not_counted(void **state)
+{
+    (void)state;
+    static const size_t block[] = {0, 1, 2};
+    double loss[3][2][SSMI_LOSS_PARTS] = {{{1, 1}, {.9, .9}}, {{0, 0}, {0, 0}}, {{1, 1}, {.9, .9}}};
+    ssmi_trust trust;
+    ssm_context *ctx = context();
+    ssm_arena tmp;
+    ssmi_arena_init(&tmp, ctx);
+    assert_int_equal(ssmi_trust_choose(&trust, &loss[0][0][0], block, 3, 1, 3, &tmp), SSM_OK);
+    assert_int_equal(trust.blocks, 2);
+    assert_int_equal(trust.chosen, 0);
+    loss[1][1][1] = 1; /* an error where there was none */
+    assert_int_equal(ssmi_trust_choose(&trust, &loss[0][0][0], block, 3, 1, 3, &tmp), SSM_OK);
+    assert_int_equal(trust.blocks, 3);
+    assert_true(trust.least < -1);
+    ssmi_arena_clear(&tmp);
+    ssm_context_free(ctx);
+}
+
+/* The last 100 rows are validation, and of the rule that was learned: both losses fall there. In the fifty
+ * rows before them another rule held, and what was learned would have been wrong. */
+static void a_rule_that_turned_in_the_past_keeps_the_pretrained_network(void **state)
+{
+    (void)state;
+    static double value[ROWS];
+    const ssm_series series = logistic(value, ROWS);
+    char note[512];
+    for (size_t t = 350; t < 400; t++) { /* a tent map of the same range */
+        const double x = value[t - 1] > 0.5 ? 1 - value[t - 1] : value[t - 1];
+        value[t] = 0.95 - 1.5 * x;
+    }
+    for (size_t t = 400; t < ROWS; t++) value[t] = 3.8 * value[t - 1] * (1 - value[t - 1]);
+    ssm_context *ctx = context();
+    ssm_forecaster *f =
+        tune(ctx, &series, OPTIONS("tune", "head", "tune_rate", "0.004", "tune_windows", "480"));
+    ssm_forecaster *g = tune(ctx, &series, OPTIONS("tune", "no"));
+    assert_int_equal(ssm_forecaster_note(f, note, sizeof note), SSM_OK);
+    print_message("%s\n", note);
+    assert_non_null(strstr(note, "rehearsal"));
+    assert_same_forecast(f, g);
+    ssm_forecaster_free(g);
+    forget(ctx, f);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_trainable_network_is_the_one_that_forecasts),
-        cmocka_unit_test(a_gain_is_trusted_beyond_two_standard_errors_of_stretches),
+        cmocka_unit_test(the_strength_that_gains_most_is_chosen_among_those_that_lose_in_no_block),
+        cmocka_unit_test(a_block_without_errors_is_not_counted),
+        cmocka_unit_test(a_rule_that_turned_in_the_past_keeps_the_pretrained_network),
         cmocka_unit_test(tuning_learns_a_rule_and_keeps_it_in_streams_and_files),
         cmocka_unit_test(tuning_that_only_does_harm_returns_the_pretrained_network),
         cmocka_unit_test(tuning_that_was_stopped_goes_on_from_its_checkpoint_to_the_same_bytes),

@@ -13,7 +13,7 @@ static void tuning_gives_the_same_bits_with_any_thread_count(void **state)
 {
     (void)state;
     static double value[ROWS];
-    static const char *const what[] = {"head", "all"}, *const windows[] = {"240", "32"},
+    static const char *const what[] = {"head", "all"}, *const windows[] = {"480", "128"},
                              *const rate[] = {"0.004", "0.0003"};
     char note[512];
     const ssm_series series = logistic(value, ROWS);
