@@ -1,0 +1,222 @@
+/* Whether the rule by which `zero` lets a linear map count (models/zero_adapter_fit.h) would have paid: asked
+ * of rows that no test part has.
+ *
+ *     SSMCAST_DATA=datasets bench_adapter [stocks,exchange ...]
+ *
+ * The rows behind the first quarter of each set are cut into blocks of time. Before each block `linear` is
+ * fitted to all columns, and the block is forecast from origins a step apart; `zero` knows nothing of the
+ * set. From the fourth block on the share is the one that the rule gives for the blocks before, and what it
+ * does to the block at hand is printed: its squared error over that of `zero` alone. The squared and the
+ * absolute error are the rule's two losses here. "all" is the mean over sets of the mean logarithm, "worst"
+ * the largest ratio of all, and "lost" counts those above 1.01. ETT and exchange rates: without their test
+ * rows. */
+#include "models/zero_adapter.h"
+#include "models/zero_fan.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MOST_ROWS = 50000,
+    MOST_COLUMNS = 8,
+    BLOCKS = 6,
+    PARTS = 4,
+    LONGEST = 720,
+    SHARES = 4,
+    LINE = 1 << 16
+};
+enum { LOSSES = (1 + SHARES) * SSMI_LOSS_PARTS };
+static const double share[SHARES] = {1.0 / 16, 1.0 / 8, 3.0 / 16, 1.0 / 4};
+static const double level[SSMI_FAN_LEVELS] = {.1, .2, .3, .4, .5, .6, .7, .8, .9};
+
+typedef struct family {
+    const char *name, *file;
+    size_t columns, rows, blocks, step;
+    size_t horizon[PARTS]; /* the first rows of forecasts of the last */
+} family;
+
+static const family families[] = {
+    {"exchange", "ltsf/exchange_rate.csv", 8, 6071, 5, 24, {96, 192, 336, 720}},
+    {"ETTh1", "ltsf/ETTh1.csv", 7, 11520, 6, 60, {96, 192, 336, 720}},
+    {"ETTh2", "ltsf/ETTh2.csv", 7, 11520, 6, 60, {96, 192, 336, 720}},
+    {"ETTm1", "ltsf/ETTm1.csv", 7, 46080, 6, 240, {96, 192, 336, 720}},
+    {"taylor", "classical/taylor.csv", 1, 3700, 6, 24, {48, 96, 168, 336}},
+    {"PJM load", "sensors/PJM_Load_hourly.csv", 1, 11000, 6, 48, {48, 96, 168, 336}},
+    {"taxi", "sensors/nab_nyc_taxi.csv", 1, 9000, 6, 48, {48, 96, 168, 336}},
+    {"sea level", "sensors/halifax_sealevel_2003_hourly.csv", 1, 6500, 6, 36, {24, 48, 96, 168}},
+    {"temperatures", "sensors/daily-min-temperatures.csv", 1, 3600, 6, 15, {10, 30, 60, 90}},
+    {"machine", "sensors/nab_machine_temperature_system_failure.csv", 1, 16000, 6, 48, {24, 96, 192, 288}},
+    {"stocks", "classical/EuStockMarkets.csv", 4, 1800, 6, 12, {12, 24, 48, 96}},
+    {"sunspots", "classical/sunspot.month.csv", 1, 3100, 6, 12, {12, 36, 72, 132}},
+    {"CO2", "classical/co2_weekly_statsmodels.csv", 1, 2200, 6, 13, {13, 26, 52, 104}},
+};
+enum { FAMILIES = sizeof families / sizeof *families };
+
+static double value[MOST_COLUMNS][MOST_ROWS], loss[PARTS][BLOCKS][LOSSES];
+static char line[LINE];
+
+/* Column c of a CSV file behind its first; cells without a number are missing. */
+static size_t read_column(const char *path, size_t c)
+{
+    FILE *file = fopen(path, "r");
+    size_t n = 0;
+    if (file == NULL || fgets(line, sizeof line, file) == NULL) return 0;
+    while (n < MOST_ROWS && fgets(line, sizeof line, file) != NULL) {
+        const char *cell = line;
+        for (size_t k = 0; k <= c && cell != NULL; k++)
+            if ((cell = strchr(cell, ',')) != NULL) cell++;
+        if (cell == NULL) continue;
+        char *end;
+        cell += *cell == '"';
+        value[c][n] = strtod(cell, &end);
+        if (end == cell) value[c][n] = NAN;
+        n++;
+    }
+    fclose(file);
+    return n;
+}
+
+/* In units of the first quarter's deviation, so that columns count alike. Gives how many rows there are. */
+static size_t read_family(const family *f)
+{
+    char path[1024];
+    size_t rows = f->rows;
+    snprintf(path, sizeof path, "%s/%s", getenv("SSMCAST_DATA"), f->file);
+    for (size_t c = 0; c < f->columns; c++) {
+        const size_t n = read_column(path, c);
+        if (n < rows) rows = n;
+    }
+    for (size_t c = 0; c < f->columns && rows > 0; c++) {
+        double mean = 0, square = 0, n = 0;
+        for (size_t t = 0; t < rows / 4; t++) {
+            if (isnan(value[c][t])) continue;
+            const double d = value[c][t] - mean;
+            mean += d / ++n;
+            square += d * (value[c][t] - mean);
+        }
+        for (size_t t = 0; t < rows; t++) value[c][t] = (value[c][t] - mean) / sqrt(square / n);
+    }
+    return rows;
+}
+
+/* Adds the losses of the forecasts from one origin, for each horizon that ends before row `end`. */
+static void add_origin(size_t block, const family *f, const double *y, size_t left, const double *fan,
+                       const double *map)
+{
+    double sum[LOSSES] = {0};
+    for (size_t h = 0, part = 0; h < left && part < PARTS; h++) {
+        const double *q = fan + h * SSMI_FAN_LEVELS, most = ssmi_zero_adapter_shift(q, map[h]);
+        for (size_t k = 0; k <= SHARES && !isnan(y[h]); k++) {
+            const double e = y[h] - q[SSMI_FAN_MIDDLE] - (k > 0 ? share[k - 1] * most : 0);
+            sum[k * SSMI_LOSS_PARTS] += e * e;
+            sum[k * SSMI_LOSS_PARTS + 1] += fabs(e);
+        }
+        if (h + 1 != f->horizon[part]) continue;
+        for (size_t k = 0; k < LOSSES; k++) loss[part][block][k] += sum[k];
+        part++;
+    }
+}
+
+static ssm_status run_block(const family *f, size_t block, size_t from, size_t to, ssm_context *ctx)
+{
+    static double fan[LONGEST * SSMI_FAN_LEVELS], mean[LONGEST], map[LONGEST];
+    const size_t horizon = f->horizon[PARTS - 1];
+    ssm_series panel[MOST_COLUMNS];
+    ssm_forecaster *zero, *linear;
+    for (size_t c = 0; c < f->columns; c++) {
+        panel[c] = (ssm_series){.value = value[c], .length = from};
+        SSMI_TRY(ssm_series_detect_periods(ctx, &panel[c]));
+    }
+    const ssm_fit_task task = {panel, f->columns, horizon, 0};
+    SSMI_TRY(ssm_forecaster_new(ctx, "zero", &zero));
+    SSMI_TRY(ssm_forecaster_new(ctx, "linear", &linear));
+    SSMI_TRY(ssm_forecaster_fit(zero, &task));
+    SSMI_TRY(ssm_forecaster_fit(linear, &task));
+    for (size_t c = 0; c < f->columns; c++)
+        for (size_t o = from; o + f->horizon[0] <= to; o += f->step) {
+            ssm_series history = panel[c];
+            ssm_forecast out = {horizon, SSMI_FAN_LEVELS, level, mean, fan}, other = {.horizon = horizon};
+            history.length = o;
+            other.mean = map;
+            SSMI_TRY(ssm_forecaster_condition(zero, &history));
+            SSMI_TRY(ssm_forecaster_predict(zero, &out));
+            SSMI_TRY(ssm_forecaster_condition(linear, &history));
+            SSMI_TRY(ssm_forecaster_predict(linear, &other));
+            add_origin(block, f, value[c] + o, to - o, fan, map);
+        }
+    ssm_forecaster_free(zero);
+    ssm_forecaster_free(linear);
+    return SSM_OK;
+}
+
+typedef struct totals {
+    double log_sum, n, worst, lost;
+} totals;
+
+/* What the rule says of the blocks before `block`, done to that block. */
+static ssm_status try_rule(totals *t, const family *f, size_t part, size_t block, ssm_arena *tmp)
+{
+    static const size_t number[BLOCKS] = {0, 1, 2, 3, 4, 5};
+    ssmi_trust trust;
+    SSMI_TRY(ssmi_trust_choose(&trust, loss[part][0], number, block, SHARES, BLOCKS, tmp));
+    const double *now = loss[part][block], ratio = now[trust.chosen * SSMI_LOSS_PARTS] / now[0];
+    if (!(now[0] > 0)) return SSM_OK;
+    printf("{\"bench\": \"adapter\", \"set\": \"%s\", \"horizon\": %zu, \"block\": %zu, \"share\": %.4f, "
+           "\"squared\": %.4f}\n",
+           f->name, f->horizon[part], block, trust.chosen > 0 ? share[trust.chosen - 1] : 0, ratio);
+    t->log_sum += log(ratio);
+    t->n++;
+    t->worst = fmax(t->worst, ratio);
+    t->lost += ratio > 1.01;
+    return SSM_OK;
+}
+
+static void print(const char *name, const totals *t)
+{
+    printf("{\"bench\": \"adapter\", \"set\": \"%s\", \"mean\": %.4f, \"worst\": %.4f, \"lost\": %.0f, "
+           "\"of\": %.0f}\n",
+           name, exp(t->log_sum / t->n), t->worst, t->lost, t->n);
+    fflush(stdout);
+}
+
+static ssm_status run_family(totals *t, const family *f, ssm_context *ctx, ssm_arena *tmp)
+{
+    const size_t rows = read_family(f), start = rows / 4, width = (rows - start) / f->blocks;
+    memset(loss, 0, sizeof loss);
+    for (size_t k = 0; k < f->blocks && rows > 0; k++)
+        SSMI_TRY(run_block(f, k, start + k * width, start + (k + 1) * width, ctx));
+    for (size_t part = 0; part < PARTS && rows > 0; part++)
+        for (size_t k = SSMI_TRUST_BLOCKS; k < f->blocks; k++) SSMI_TRY(try_rule(t, f, part, k, tmp));
+    return SSM_OK;
+}
+
+int main(int argc, char **argv)
+{
+    ssm_context *ctx;
+    ssm_arena tmp;
+    totals all = {0};
+    double sets = 0, mean = 0;
+    if (getenv("SSMCAST_DATA") == NULL) return fprintf(stderr, "SSMCAST_DATA is not set\n"), 1;
+    if (ssm_context_new(NULL, &ctx) != SSM_OK) return 1;
+    ssm_context_set_threads(ctx, 1);
+    openblas_set_num_threads(1);
+    ssmi_arena_init(&tmp, ctx);
+    for (size_t i = 0; i < FAMILIES; i++) {
+        totals t = {0};
+        if (argc > 1 && strstr(argv[1], families[i].name) == NULL) continue;
+        if (run_family(&t, &families[i], ctx, &tmp) != SSM_OK)
+            return fprintf(stderr, "%s: %s\n", families[i].name, ssm_context_message(ctx)), 1;
+        if (t.n == 0) continue;
+        print(families[i].name, &t);
+        mean += t.log_sum / t.n;
+        all.n += t.n, all.lost += t.lost, all.worst = fmax(all.worst, t.worst), sets++;
+    }
+    all.log_sum = mean / fmax(sets, 1) * all.n;
+    if (sets > 0) print("all", &all);
+    ssmi_arena_clear(&tmp);
+    ssm_context_free(ctx);
+    return 0;
+}
