@@ -1,7 +1,7 @@
 /* A linear map beside the pretrained network (a residual adapter): ridge regression on the user's own rows.
  *
  *     l' = min(max(l, q_0.1), q_0.9)          the map's forecast, no further out than the network thinks
- * likely q  = q + share (l' - q_0.5)             each quantile of the network; its spread stays
+ *     q' = q + share (l' - q_0.5)             each quantile of the network; its spread stays
  *
  * Two forecasts whose errors differ are better together (Bates & Granger 1969, eq. 2); the share is found
  * over blocks of time (models/zero_adapter_fit.h). Only the first rows of a forecast have a share, as many as
