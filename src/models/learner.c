@@ -216,7 +216,9 @@ static ssm_status train(ssmi_learner *self, const ssmi_ridge_task *task, const s
         SSMI_TRY(train_member(self, &evidence, member, task, track, &poles, tmp));
         ssmi_arena_rewind(tmp, mark);
     }
-    self->trust = ssmi_learner_evidence_share(&evidence) * (double)self->trained / (double)o->seeds;
+    self->trust = 2 * self->trained > o->seeds
+                      ? ssmi_learner_evidence_share(&evidence) * (double)self->trained / (double)o->seeds
+                      : 0; /* evidence comes from those that gained: of few, it is luck's */
     if (self->trust == 0) self->trained = 0;
     return SSM_OK;
 }

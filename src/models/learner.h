@@ -22,8 +22,9 @@
  * each is judged on another stretch of rows, that it has not seen and neither has the skip it starts from:
  * the validation rows for the first, then stretches as long spread over all rows. One stretch is one season
  * of one year; a network that gains there alone is no gain. Those that gain nothing on their stretch are
- * dropped; means and deciles of the others are averaged, and of what they add, net_0, net_1, ..., only the
- * share that models/learner_trust.h believes takes part, times the part of all networks that were kept.
+ * dropped, and all where no more than half gain; means and deciles of the others are averaged, and of what
+ * they add, net_0, net_1, ..., only the share that models/learner_trust.h believes takes part, times the part
+ * of all networks that were kept.
  *
  * A forecaster is a file with an option table and an architecture; everything else is named here. */
 #ifndef SSMCAST_MODELS_LEARNER_H

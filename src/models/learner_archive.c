@@ -173,7 +173,9 @@ static int note_network(char *text, size_t size, const ssmi_learner *self)
     if (self->trained) return note_kept(text, size, self);
     if (r->steps == 0) return snprintf(text, size, "no network");
     if (self->trust == 0)
-        return snprintf(text, size, "network dropped: its gain on validation is within chance");
+        return snprintf(text, size, "%s on validation is within chance",
+                        self->options.seeds > 1 ? "networks dropped: what they gain"
+                                                : "network dropped: its gain");
     if (self->options.seeds > 1)
         return snprintf(text, size, "%zu networks dropped: none better than the skip on validation",
                         self->options.seeds);
