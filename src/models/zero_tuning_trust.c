@@ -89,8 +89,9 @@ ssm_status ssmi_trust_choose(ssmi_trust *out, const double *loss, const size_t *
 
 void ssmi_trust_describe(const ssmi_trust *trust, char *text, size_t size)
 {
-    snprintf(text, size, "losses of %zu blocks of time %+.1f %% (standard error %.1f), the worst %+.1f %%",
-             trust->blocks, -100 * trust->gain, 100 * trust->error, -100 * trust->least);
+    snprintf(text, size, "losses of %zu block%s of time %+.1f %% (standard error %.1f), the worst %+.1f %%",
+             trust->blocks, trust->blocks == 1 ? "" : "s", -100 * trust->gain, 100 * trust->error,
+             -100 * trust->least);
 }
 
 /* The numbers stand in memory of the archive, which reads them when the file is written. */
