@@ -231,10 +231,10 @@ static inline const ssmi_mamba *selection_mamba(const selection_network *net, si
     return m->size.kind == SSMI_MIXER_MAMBA ? &m->as.mamba : NULL;
 }
 
-/* What is minimised besides the questions' loss, per sequence: `pull` times the sum of the step biases of
- * Mamba's blocks, which are log(step) where no input opens a channel. What is held for 2^20 rows must lose
- * less than 2^-20 of itself in a row, but 256 rows give no slope to a step far below 2^-8: this one does, the
- * same at any step. Ours, not the paper's. */
+/* What is minimised besides the questions' loss, per sequence answered right: `pull` times the sum of the
+ * step biases of Mamba's blocks, which are log(step) where no input opens a channel. What is held for 2^20
+ * rows must lose less than 2^-20 of itself in a row, but 256 rows give no slope to a step far below 2^-8:
+ * this one does, the same at any step, and waits until there is something to hold. Ours, not the paper's. */
 static inline double selection_pull(const float *params, const selection_network *net, double pull)
 {
     double sum = 0;
@@ -280,13 +280,14 @@ static inline void selection_gradient(const void *user, double *loss, float *gra
 {
     const selection_problem *p = user;
     selection_work w = selection_work_of(workspace, p->net, p->task, SELECTION_SLOT);
+    const double before = loss[1];
     (void)key;
     for (size_t i = 0; i < n; i++)
         p->task->draw_training(w.token + i * selection_rows(p->task), w.answer + i * p->task->items, p->task,
                                ssmi_mix_key(p->training, item[i]));
     selection_answer(&w, loss, 1 / (float)p->task->items, params, p, n, 1);
     selection_backward(grad, &w, params, p->net, p->task, n);
-    selection_pull_gradient(grad, p->net, (double)n * p->pull);
+    selection_pull_gradient(grad, p->net, p->pull * ((double)n - (loss[1] - before)));
 }
 
 static inline void selection_judge(const void *user, double *loss, float *workspace, const float *params,

@@ -136,17 +136,21 @@ static void the_gradient_of_the_whole_network_matches_differences(void **state)
     float *workspace = zeros_f32(&k, problem.workspace + 16);
     const size_t item[N] = {0, 1};
     double loss[2] = {0}, largest = 0;
+    int token[8], answer[2];
+    draw_copying(token, answer, &small, ssmi_mix_key(p.training, 0));
+    params[net.bias + answer[0]] += 4; /* the pull is on right answers only */
     problem.gradient(&p, loss, grad, workspace, params, item, N, 0);
+    assert_true(loss[1] > 0 && loss[1] < N);
     for (size_t i = 0; i < net.table.size; i++) largest = fmax(largest, fabs((double)grad[i]));
     for (size_t i = 0; i < net.table.size; i += 7) {
         double up[2] = {0}, down[2] = {0};
         const float kept = params[i], step = 1e-2f;
         params[i] = kept + step;
         problem.judge(&p, up, workspace, params, 0, N);
-        up[0] += N * selection_pull(params, &net, p.pull);
+        up[0] += (N - up[1]) * selection_pull(params, &net, p.pull);
         params[i] = kept - step;
         problem.judge(&p, down, workspace, params, 0, N);
-        down[0] += N * selection_pull(params, &net, p.pull);
+        down[0] += (N - down[1]) * selection_pull(params, &net, p.pull);
         params[i] = kept;
         assert_true(fabs((up[0] - down[0]) / (2 * (double)step) - (double)grad[i]) < 1e-2 * largest);
     }
