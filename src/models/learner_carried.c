@@ -11,7 +11,7 @@ enum { STATES = 2 };
 ssm_status ssmi_learner_carried_open(ssmi_learner_carried *c, const ssmi_learner *l, ssm_arena *mem)
 {
     const ssmi_network *net = &l->net;
-    *c = (ssmi_learner_carried){.frame = ssmi_learner_frame_new()};
+    *c = (ssmi_learner_carried){.isa = ssmi_cpu_isa(), .frame = ssmi_learner_frame_new()};
     c->value = SSMI_ALLOC(mem, double, net->size.patch);
     c->seen = SSMI_ALLOC(mem, unsigned char, net->size.patch);
     c->step = SSMI_ALLOC(mem, ssmi_network_step, l->trained);
@@ -58,7 +58,7 @@ static void tell(ssmi_learner_carried *c, const ssmi_learner *l, size_t told, in
     for (size_t i = 0; i < l->trained * STATES; i++) {
         float *memory = c->memory + i * size;
         if (starts(told, i % STATES, l->net.half)) memset(memory, 0, size * sizeof *memory);
-        ssmi_network_step_run(NULL, memory, scratch, feature, factor, &c->step[i / STATES], ssmi_cpu_isa());
+        ssmi_network_step_run(NULL, memory, scratch, feature, factor, &c->step[i / STATES], c->isa);
     }
 }
 
@@ -117,10 +117,9 @@ ssm_status ssmi_learner_carried_ask(float *out, const ssmi_learner_carried *c, c
         return SSM_E_MEMORY;
     memcpy(memory, c->memory + (member * STATES + older) * size, size * sizeof *memory);
     describe(feature, &factor, known, c, l, place.since, number);
-    ssmi_network_step_run(read, memory, feature + net->features, feature, factor, &c->step[member],
-                          ssmi_cpu_isa());
+    ssmi_network_step_run(read, memory, feature + net->features, feature, factor, &c->step[member], c->isa);
     ssmi_network_head_f32(out, head, read, columns, c->step[member].params, net, 1,
-                          ssmi_kernels_of_f32(ssmi_cpu_isa()));
+                          ssmi_kernels_of_f32(c->isa));
     return SSM_OK;
 }
 

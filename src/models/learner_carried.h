@@ -10,7 +10,8 @@
 struct ssmi_learner;
 
 typedef struct ssmi_learner_carried {
-    size_t rows; /* so far */
+    ssmi_isa isa; /* of this machine: asked once, for the question costs more than a token */
+    size_t rows;  /* so far */
     ssmi_learner_frame frame;
     double *value;           /* (patch) the last rows, as a token has them */
     unsigned char *seen;     /* (patch) */
