@@ -10,6 +10,7 @@
 /* After a prediction or the observations of a row: what overflowed goes back to the limits. */
 static ssm_kf_status NAME(kf_settle)(NAME(kf) * f, ssm_kf_status status)
 {
+    if (NAME(ud_is_settled)(f->x, f->U, f->D, STATES(f->model))) return status;
     int cut = NAME(ud_hold)(f->x, f->x, -LIMIT, LIMIT, STATES(f->model));
     cut |= NAME(ud_settle)(f->U, f->D, STATES(f->model));
     return cut ? SSM_KF_DIVERGED : status;
@@ -17,13 +18,18 @@ static ssm_kf_status NAME(kf_settle)(NAME(kf) * f, ssm_kf_status status)
 
 /* ---- prediction ---- */
 
-/* The covariance, for a mean that waits in `next`, a part of work that ud_predict overwrites. */
-static ssm_kf_status NAME(kf_move)(NAME(kf) * f, const REAL *next, const REAL *T)
+/* The covariance, with T or a Jacobian in its place. */
+static void NAME(kf_move)(NAME(kf) * f, const REAL *T)
 {
     const NAME(kf_model) *m = f->model;
-    for (size_t i = 0; i < STATES(m); i++) f->x[i] = next[i];
     NAME(ud_predict)(f->U, f->D, T, m->G, m->q, f->work, STATES(m), SHOCKS(m));
     f->steps++;
+}
+
+/* The mean, which comes last: what the covariance has stored is better read a little later. */
+static ssm_kf_status NAME(kf_arrive)(NAME(kf) * f, const REAL *next)
+{
+    for (size_t i = 0; i < STATES(f->model); i++) f->x[i] = next[i];
     return NAME(kf_settle)(f, SSM_KF_OK);
 }
 
@@ -49,8 +55,9 @@ ssm_kf_status NAME(kf_predict)(NAME(kf) * f, const REAL *u)
 {
     if (f == NULL) return SSM_KF_E_ARGUMENT;
     if (!NAME(kf_are_in)(u, f->model->m, -LIMIT, LIMIT)) return SSM_KF_E_RANGE;
+    NAME(kf_move)(f, f->model->T);
     NAME(kf_move_mean)(f->work, f->model, f->x, u);
-    return NAME(kf_move)(f, f->work, f->model->T);
+    return NAME(kf_arrive)(f, f->work);
 }
 
 ssm_kf_status NAME(kf_predict_ekf)(NAME(kf) * f, const REAL *fx, const REAL *J)
@@ -59,7 +66,8 @@ ssm_kf_status NAME(kf_predict_ekf)(NAME(kf) * f, const REAL *fx, const REAL *J)
     const size_t n = STATES(f->model);
     if (!NAME(kf_are_in)(fx, n, -LIMIT, LIMIT) || !NAME(kf_are_in)(J, n * n, -LIMIT, LIMIT))
         return SSM_KF_E_RANGE;
-    return NAME(kf_move)(f, fx, J);
+    NAME(kf_move)(f, J);
+    return NAME(kf_arrive)(f, fx);
 }
 
 /* ---- one scalar ---- */

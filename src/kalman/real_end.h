@@ -14,3 +14,4 @@
 #undef SQUARE_LIMIT
 #undef TAYLOR
 #undef BITS
+#undef TRUTH

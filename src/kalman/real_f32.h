@@ -14,3 +14,4 @@
 #define SQUARE_LIMIT 1e36f           /* of variances and of the elements of U */
 #define TAYLOR       11              /* terms of a series with |x| <= 1 over factorials, for the last bit */
 #define BITS         uint32_t        /* of its size */
+#define TRUTH        int32_t         /* of that too, signed */

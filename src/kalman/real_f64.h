@@ -14,3 +14,4 @@
 #define SQUARE_LIMIT 1e300                   /* of variances and of the elements of U */
 #define TAYLOR       18       /* terms of a series with |x| <= 1 over factorials, for the last bit */
 #define BITS         uint64_t /* of its size */
+#define TRUTH        int64_t  /* of that too, signed */

@@ -83,6 +83,7 @@ KERNEL int NAME(ud_hold)(REAL *x, const REAL *value, REAL least, REAL most, size
 
 KERNEL int NAME(ud_settle)(REAL *U, REAL *D, size_t n)
 {
+    if (NAME(ud_is_settled)(NULL, U, D, n)) return 0;
     const int cut = NAME(ud_hold)(U, U, -SQUARE_LIMIT, SQUARE_LIMIT, n * (n - 1) / 2 + SSM_KF_RESTS(n));
     return NAME(ud_hold)(D, D, 0, SQUARE_LIMIT, n) | cut;
 }
@@ -93,9 +94,9 @@ static APART void NAME(ud_spread)(REAL *restrict W, const REAL *U, const REAL *D
 {
     const size_t columns = SSM_KF_FOURS(n + r);
     REAL *weight = W + n * columns;
-    UNROLLED for (size_t j = 0; j < n; U += j, j++) NAME(ud_move_column)(W + j, T, U, j, n, columns);
+    NAME(ud_move)(W, T, U, n, columns);
+    NAME(ud_place)(W + n, G, n, r, columns);
     for (size_t i = 0; i < n; i++) {
-        for (size_t k = 0; k < r; k++) W[i * columns + n + k] = G[i + k * n];
         for (size_t c = n + r; c < columns; c++) W[i * columns + c] = 0;
     }
     for (size_t j = 0; j < n; j++) weight[j] = D[j];
@@ -109,7 +110,8 @@ static APART void NAME(ud_orthogonalise)(REAL *restrict U, REAL *restrict D, REA
 {
     const size_t columns = SSM_KF_FOURS(n + r);
     REAL *weight = W + n * columns, *weighted = weight + columns;
-    for (size_t j = n; j-- > 0;) {
+    UNROLLED for (size_t j = n; j-- > 0;)
+    {
         const REAL *row = W + j * columns;
         REAL *column = U + j * (j - 1) / 2;
         NAME(ud_weigh)(weighted, weight, row, columns);
@@ -118,7 +120,8 @@ static APART void NAME(ud_orthogonalise)(REAL *restrict U, REAL *restrict D, REA
         if (sum != D[j]) U[n * (n - 1) / 2 + j] = 0;
 #endif
         D[j] = sum;
-        for (size_t i = j; i-- > 0;) {
+        UNROLLED for (size_t i = j; i-- > 0;)
+        {
             column[i] = NAME(ud_dot)(W + i * columns, weighted, n, r) * inverse;
             NAME(ud_sweep)(W + i * columns, column[i], row, columns);
         }

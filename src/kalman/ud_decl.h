@@ -50,5 +50,5 @@ static inline REAL NAME(ud_bound)(REAL x, REAL least, REAL most)
 {
     x = x == x ? x : most;
     x = x < most ? x : most;
-    return x > least ? x : least;
+    return x >= least ? x : least;
 }

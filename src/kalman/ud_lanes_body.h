@@ -5,6 +5,7 @@
 #if !defined(SSM_KF_SCALAR) && (defined(__SSE2__) || defined(__aarch64__)) &&                                \
     (defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 12))
 #define VECTORS
+typedef TRUTH NAME(truth) __attribute__((vector_size(4 * sizeof(REAL)))); /* 0 or -1 each */
 typedef REAL NAME(four) __attribute__((vector_size(4 * sizeof(REAL)), aligned(sizeof(REAL)), may_alias));
 #endif
 
@@ -22,6 +23,42 @@ typedef REAL NAME(four) __attribute__((vector_size(4 * sizeof(REAL)), aligned(si
 #else
 #define UNROLLED
 #endif
+
+#ifdef VECTORS
+/* Each lane of `in` stays true (-1) where x (count) is within [least, most], which NaN is not. */
+static inline void NAME(ud_look)(NAME(truth) * in, const REAL *x, REAL least, REAL most, size_t count)
+{
+    const NAME(four) low = {least, least, least, least}, high = {most, most, most, most};
+    NAME(four) some = high;
+    if (count < 4) {
+        for (size_t i = 0; i < count; i++) some[i] = x[i];
+        *in &= (some >= low) & (some <= high);
+        return;
+    }
+    UNROLLED for (size_t i = 0; i < count; i += 4)
+    {
+        some = *(const NAME(four) *)(x + (i + 4 <= count ? i : count - 4));
+        *in &= (some >= low) & (some <= high);
+    }
+}
+#endif
+
+/* Whether U and D, and x (n) if it is not NULL, are known to be within their limits. Plain C does not ask and
+ * says no. */
+static inline int NAME(ud_is_settled)(const REAL *x, const REAL *U, const REAL *D, size_t n)
+{
+#ifdef VECTORS
+    NAME(truth) in = {-1, -1, -1, -1};
+    NAME(ud_look)(&in, D, 0, SQUARE_LIMIT, n);
+    NAME(ud_look)(&in, U, -SQUARE_LIMIT, SQUARE_LIMIT, n * (n - 1) / 2 + SSM_KF_RESTS(n));
+    if (x != NULL) NAME(ud_look)(&in, x, -LIMIT, LIMIT, n);
+    in &= __builtin_shufflevector(in, in, 2, 3, 0, 1);
+    return (in[0] & in[1]) != 0;
+#else
+    (void)x, (void)U, (void)D, (void)n;
+    return 0;
+#endif
+}
 
 /* a'b */
 static inline REAL NAME(ud_dot)(const REAL *a, const REAL *b, size_t n, size_t r)
@@ -66,23 +103,99 @@ static inline void NAME(ud_sweep)(REAL *c, REAL u, const REAL *a, size_t columns
 #endif
 }
 
-/* T u, where u_j is 1 and u (j) holds what is before it, into every `columns`-th place of W. */
-static inline void NAME(ud_move_column)(REAL *restrict W, const REAL *T, const REAL *u, size_t j, size_t n,
-                                        size_t columns)
-{
 #ifdef VECTORS
-    const size_t whole = n / 4 * 4;
-    for (size_t i = 0; i < whole; i += 4) {
-        NAME(four) sum = *(const NAME(four) *)(T + i + j * n);
-        UNROLLED for (size_t k = 0; k < j; k++) sum += *(const NAME(four) *)(T + i + k * n) * u[k];
-        for (size_t k = 0; k < 4; k++) W[(i + k) * columns] = sum[k];
+/* Four columns of four numbers into as many rows, `apart` numbers from one another. */
+static inline void NAME(ud_turn)(REAL *W, size_t apart, const NAME(four) * column)
+{
+    const NAME(four) even_01 = __builtin_shufflevector(column[0], column[1], 0, 4, 2, 6),
+                     odd_01 = __builtin_shufflevector(column[0], column[1], 1, 5, 3, 7),
+                     even_23 = __builtin_shufflevector(column[2], column[3], 0, 4, 2, 6),
+                     odd_23 = __builtin_shufflevector(column[2], column[3], 1, 5, 3, 7);
+    *(NAME(four) *)W = __builtin_shufflevector(even_01, even_23, 0, 1, 4, 5);
+    *(NAME(four) *)(W + apart) = __builtin_shufflevector(odd_01, odd_23, 0, 1, 4, 5);
+    *(NAME(four) *)(W + 2 * apart) = __builtin_shufflevector(even_01, even_23, 2, 3, 6, 7);
+    *(NAME(four) *)(W + 3 * apart) = __builtin_shufflevector(odd_01, odd_23, 2, 3, 6, 7);
+}
+
+/* Four rows of T u as in ud_move_column. */
+static inline void NAME(ud_move_four)(NAME(four) * sum, const REAL *T, const REAL *u, size_t j, size_t n)
+{
+    *sum = *(const NAME(four) *)(T + j * n);
+    UNROLLED for (size_t k = 0; k < j; k++) *sum += *(const NAME(four) *)(T + k * n) * u[k];
+}
+
+/* The first `rows` rows, a multiple of four, of the columns of T U from j on: of four, if so many are left,
+ * when j is a multiple of four; of those behind, each. */
+static inline void NAME(ud_move_rows)(REAL *restrict W, const REAL *T, const REAL *u, size_t j, size_t rows,
+                                      size_t n, size_t columns)
+{
+    NAME(four) sum[4];
+    UNROLLED for (size_t i = 0; i < rows; i += 4)
+    {
+        if (j >= rows) {
+            NAME(ud_move_four)(sum, T + i, u, j, n);
+            for (size_t k = 0; k < 4; k++) W[(i + k) * columns] = sum[0][k];
+        } else if (j % 4 == 0) {
+            NAME(ud_move_four)(sum, T + i, u, j, n);
+            NAME(ud_move_four)(sum + 1, T + i, u + j, j + 1, n);
+            NAME(ud_move_four)(sum + 2, T + i, u + 2 * j + 1, j + 2, n);
+            NAME(ud_move_four)(sum + 3, T + i, u + 3 * j + 3, j + 3, n);
+            NAME(ud_turn)(W + i * columns, columns, sum);
+        }
     }
-#else
-    const size_t whole = 0;
+}
 #endif
-    for (size_t i = whole; i < n; i++) {
+
+/* T u, where u_j is 1 and u (j) holds what is before it, from row `first` on, into every `columns`-th place
+ * of W. */
+static inline void NAME(ud_move_column)(REAL *restrict W, const REAL *T, const REAL *u, size_t j,
+                                        size_t first, size_t n, size_t columns)
+{
+    for (size_t i = first; i < n; i++) {
         REAL sum = T[i + j * n];
         for (size_t k = 0; k < j; k++) sum += T[i + k * n] * u[k];
         W[i * columns] = sum;
+    }
+}
+
+/* T U into the first n columns of the rows W. */
+static inline void NAME(ud_move)(REAL *restrict W, const REAL *T, const REAL *U, size_t n, size_t columns)
+{
+    size_t whole = 0;
+    UNROLLED for (size_t j = 0; j < n; U += j, j++)
+    {
+#ifdef VECTORS
+        whole = n / 4 * 4;
+        NAME(ud_move_rows)(W + j, T, U, j, whole, n, columns);
+#endif
+        NAME(ud_move_column)(W + j, T, U, j, whole, n, columns);
+    }
+}
+
+/* G (n, r) into the first r columns of the rows W. */
+static inline void NAME(ud_place)(REAL *restrict W, const REAL *G, size_t n, size_t r, size_t columns)
+{
+    size_t whole = 0;
+#ifdef VECTORS
+    whole = n / 4 * 4;
+    UNROLLED for (size_t k = 0; k < r; k += 4)
+    {
+        UNROLLED for (size_t i = 0; i < whole; i += 4)
+        {
+            NAME(four) column[4];
+            for (size_t c = 0; c < 4 && k + c < r; c++)
+                column[c] = *(const NAME(four) *)(G + i + (k + c) * n);
+            if (k + 4 <= r) {
+                NAME(ud_turn)(W + i * columns + k, columns, column);
+            } else {
+                for (size_t c = 0; c < 4 && k + c < r; c++) {
+                    for (size_t row = 0; row < 4; row++) W[(i + row) * columns + k + c] = column[c][row];
+                }
+            }
+        }
+    }
+#endif
+    for (size_t i = whole; i < n; i++) {
+        for (size_t k = 0; k < r; k++) W[i * columns + k] = G[i + k * n];
     }
 }
