@@ -182,14 +182,15 @@ static inline void NAME(ud_place)(REAL *restrict W, const REAL *G, size_t n, siz
     {
         UNROLLED for (size_t i = 0; i < whole; i += 4)
         {
-            NAME(four) column[4];
-            for (size_t c = 0; c < 4 && k + c < r; c++)
-                column[c] = *(const NAME(four) *)(G + i + (k + c) * n);
+            const REAL *from = G + i + k * n;
             if (k + 4 <= r) {
+                const NAME(four)
+                    column[4] = {*(const NAME(four) *)from, *(const NAME(four) *)(from + n),
+                                 *(const NAME(four) *)(from + 2 * n), *(const NAME(four) *)(from + 3 * n)};
                 NAME(ud_turn)(W + i * columns + k, columns, column);
             } else {
-                for (size_t c = 0; c < 4 && k + c < r; c++) {
-                    for (size_t row = 0; row < 4; row++) W[(i + row) * columns + k + c] = column[c][row];
+                for (size_t c = k; c < r; c++) {
+                    for (size_t row = i; row < i + 4; row++) W[row * columns + c] = G[row + c * n];
                 }
             }
         }
