@@ -102,7 +102,7 @@ static ssm_forecaster *make(ssm_context *ctx, const struct variant *v)
     const int tokens = strcmp(v->model, "nlinear") != 0 && strcmp(v->model, "dlinear") != 0;
     assert_int_equal(ssm_forecaster_new(ctx, v->model, &f), SSM_OK);
     assert_int_equal(ssm_forecaster_set(f, "lookback", "24"), SSM_OK);
-    assert_int_equal(ssm_forecaster_set(f, "windows", "2500"), SSM_OK);
+    assert_int_equal(ssm_forecaster_set(f, "windows", "1600"), SSM_OK);
     assert_int_equal(ssm_forecaster_set(f, "rate", "0.01"), SSM_OK);
     assert_int_equal(ssm_forecaster_set(f, "skip", "last"), SSM_OK);
     for (size_t i = 0; i < 4 && tokens; i++)
