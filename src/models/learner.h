@@ -122,12 +122,6 @@ int ssmi_learner_carries(const ssmi_learner *self); /* 1: it has networks that a
  * than the look-back is continued to the left by its first value, as a gap. */
 ssm_status ssmi_learner_window(double *value, unsigned char *gap, double *shift, double *unit,
                                const ssmi_learner *self, ssm_arena *tmp);
-/* One window, row 0 of a batch, through all networks: mean (horizon) and deciles (SSMI_QUANTILES, horizon),
- * averages in standardised units, are added to what the arrays hold. With `carried` the networks say what
- * they say there, and only the skip is the window's. */
-ssm_status ssmi_learner_ask(float *mean, float *decile, const ssmi_learner *self,
-                            const ssmi_learner_batch *batch, const ssmi_learner_carried *carried,
-                            ssm_arena *tmp);
 /* out (lookback + horizon, columns): the standardised columns around the origin. */
 void ssmi_learner_columns(double *out, const ssmi_learner *self);
 

@@ -21,9 +21,12 @@ static ssm_status open_passage(passage *p, const ssmi_learner *self, int stream,
     return made ? SSM_OK : SSM_E_MEMORY;
 }
 
-ssm_status ssmi_learner_ask(float *mean, float *decile, const ssmi_learner *self,
-                            const ssmi_learner_batch *batch, const ssmi_learner_carried *carried,
-                            ssm_arena *tmp)
+/* One window, row 0 of a batch, through all networks: mean (horizon) and deciles (SSMI_QUANTILES, horizon),
+ * averages in standardised units, are added to what the arrays hold. With `carried` the networks say what
+ * they say there, and only the skip is the window's. */
+static ssm_status ask_networks(float *mean, float *decile, const ssmi_learner *self,
+                               const ssmi_learner_batch *batch, const ssmi_learner_carried *carried,
+                               ssm_arena *tmp)
 {
     const size_t H = self->ridge.horizon;
     const ssmi_network_input_f32 in = ssmi_learner_batch_input(batch);
@@ -73,8 +76,7 @@ static ssm_status answer_network(ssm_forecast *out, const ssmi_learner *self, co
     const size_t H = self->ridge.horizon;
     float *mean = SSMI_ALLOC(tmp, float, H), *decile = SSMI_ALLOC(tmp, float, SSMI_QUANTILES *H);
     if (mean == NULL || decile == NULL) return SSM_E_MEMORY;
-    SSMI_TRY(
-        ssmi_learner_ask(mean, decile, self, batch, self->net.size.carried ? &self->carried : NULL, tmp));
+    SSMI_TRY(ask_networks(mean, decile, self, batch, self->net.size.carried ? &self->carried : NULL, tmp));
     for (size_t h = 0; h < out->horizon; h++) {
         double d[SSMI_QUANTILES];
         out->mean[h] = raw_of(&raw, h, (double)mean[h]);

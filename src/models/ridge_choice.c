@@ -52,10 +52,10 @@ static size_t longest_series(const ssmi_ridge_task *task)
 /* Rows [from, to) of series i that belong to a fold. */
 static void fold_rows(size_t *from, size_t *to, const plan *p, size_t fold, size_t i)
 {
-    const size_t length = p->task->panel[i].length, size = length / p->n_folds;
-    const size_t held = p->task->n_validation < length ? p->task->n_validation : 0;
-    *from = p->n_folds > 1 ? fold * size : length - held;
-    *to = p->n_folds > 1 && fold + 1 < p->n_folds ? *from + size : length;
+    ssmi_ridge_task task = *p->task;
+    task.n_folds = p->n_folds;
+    task.fold = fold;
+    ssmi_ridge_held(from, to, &task, i);
     if (*from < p->earliest) *from = p->earliest;
 }
 
