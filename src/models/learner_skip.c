@@ -7,34 +7,10 @@
  * Known value: errors of equal size and no correlation give one half. */
 #include "models/learner_skip.h"
 
-#include "models/gaussian.h"
 #include "models/ridge_errors.h"
 #include <math.h>
 
 enum { MAX_ERRORS = 2000 };
-
-/* The unit of the widths, spread^gamma, that makes the errors most alike: the lowest mean log unit + log
- * rms(error / unit), the errors' Gaussian likelihood up to constants. */
-static double best_gamma(const ssmi_ridge_errors *e)
-{
-    static const double candidates[] = {0, 0.5, 1};
-    double best = 0, lowest = INFINITY;
-    for (size_t k = 0; k < sizeof candidates / sizeof *candidates; k++) {
-        ssmi_spread sum = {0};
-        double mean_log = 0;
-        for (size_t i = 0; i < e->n; i++) {
-            const double log_unit = candidates[k] * log(fmax(e->spread[i], 1e-3));
-            mean_log += log_unit / (double)e->n;
-            for (size_t h = 0; h < e->horizon; h++)
-                ssmi_spread_add(&sum, e->error[i * e->horizon + h] * exp(-log_unit));
-        }
-        const double score = mean_log + log(ssmi_spread_sd(&sum, 0));
-        if (!(score < lowest)) continue;
-        lowest = score;
-        best = candidates[k];
-    }
-    return best;
-}
 
 /* Share of d in the best mix, and the mix's mean square over that of d. */
 static double best_share(double *ratio, const ssmi_ridge_errors *e, const ssmi_ridge_errors *d)
@@ -121,9 +97,7 @@ static ssm_status fit_and_calibrate(ssmi_learner_base_forecast *out, const ssmi_
     }
     if (!plain) SSMI_TRY(lean(out, task, series, tmp));
     SSMI_TRY(ssmi_ridge_errors_collect(&e, &out->ridge, task, MAX_ERRORS, tmp, tmp));
-    out->gamma = best_gamma(&e);
-    for (size_t i = 0; i < e.n * e.horizon; i++)
-        e.error[i] /= pow(fmax(e.spread[i / e.horizon], 1e-3), out->gamma);
+    out->gamma = ssmi_ridge_errors_scale(&e);
     return ssmi_conformal_fit(&out->interval, e.error, e.n, e.horizon, e.independent, mem, tmp);
 }
 

@@ -1,5 +1,7 @@
 #include "models/learner_windows.h"
 
+#include "models/ridge_errors.h"
+
 #include <math.h>
 
 /* Below this part of the series' standard deviation a window counts as flat. */
@@ -114,7 +116,7 @@ void ssmi_learner_batch_set(ssmi_learner_batch *batch, size_t i, const double *w
     if (!skip->net->size.carried) show(batch, i, z, spread, gap, last, skip);
     for (size_t k = 0; k < known; k++) batch->columns[i * known + k] = (float)columns[k];
     batch->s[i] = (float)spread;
-    batch->g[i] = (float)pow(spread, skip->gamma);
+    batch->g[i] = (float)ssmi_ridge_unit(spread, skip->gamma);
 }
 
 void ssmi_learner_batch_close(ssmi_learner_batch *batch, size_t n, const ssmi_learner_skip *skip)

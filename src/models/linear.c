@@ -1,11 +1,10 @@
 /* Linear: closed-form ridge regression from a normalised window to the whole horizon (models/ridge.h).
  *
- *     forecast = c + W' (w - c, s),   quantile = forecast + unit * offset
+ *     forecast = c + W' (w - c, s),   quantile = forecast + scale (s / scale)^gamma * offset
  *
  * Offsets are conformal (forecast/conformal.h) from errors on windows that the weights had not seen
- * (models/ridge_errors.h); the weights in use may then be solved again on all rows. The unit is the window's
- * standard deviation s, or for a single series its training scale, whichever makes the errors more alike:
- * the lower mean log unit + log rms(error / unit), the errors' Gaussian likelihood up to constants.
+ * (models/ridge_errors.h); the weights in use may then be solved again on all rows. s is the window's
+ * standard deviation, scale the series' (of several series: that of the history shown), gamma 0, 1/2 or 1.
  * What is a fixed multiple of known columns on the same row is taken off first, where that helps
  * (models/regression.h). Where two settings are about as good, the map is the mean of both.
  * Known value: ETTh1, look-back 512, alpha 5e4, mean, training rows only: MSE .3669 at horizon 96. */
@@ -31,13 +30,14 @@ typedef struct linear {
     options options;
     ssmi_ridge ridge; /* of what the columns leave */
     ssmi_regression regression;
-    double scale; /* raw units of one of the regression's; 0: the standard deviation of each history */
+    double scale; /* raw units of one of the panel's; 0: the standard deviation of each history */
     ssmi_conformal interval;
-    double unit;   /* of the intervals, in raw units; 0: each window's standard deviation */
+    double gamma;  /* the intervals' unit is scale (spread / scale)^gamma, spread that of the window */
     size_t period; /* season that fills gaps; 0: none */
     double *z;     /* (width) regressors of the history */
     double *known; /* (horizon) what the columns add to the rows to come; NULL: nothing */
     double centre;
+    double shown; /* `scale` of this history */
 } linear;
 
 static ssm_status init(void *self_, const void *options_, ssm_arena *mem)
@@ -48,45 +48,11 @@ static ssm_status init(void *self_, const void *options_, ssm_arena *mem)
     return SSM_OK;
 }
 
-static double log_rms(const ssmi_ridge_errors *e, int by_spread)
-{
-    ssmi_spread sum = {0};
-    for (size_t i = 0; i < e->n * e->horizon; i++)
-        ssmi_spread_add(&sum, e->error[i] / (by_spread ? e->spread[i / e->horizon] : 1));
-    return log(ssmi_spread_sd(&sum, 0));
-}
-
-/* 1 when the windows' own spread is the better unit. Flat windows cannot be measured by their spread. */
-static int spread_is_better(const ssmi_ridge_errors *e, size_t n_series)
-{
-    double mean_log = 0;
-    if (n_series > 1) return 1;
-    for (size_t i = 0; i < e->n; i++) {
-        if (e->spread[i] == 0) return 0;
-        mean_log += log(e->spread[i]) / (double)e->n;
-    }
-    return mean_log + log_rms(e, 1) <= log_rms(e, 0);
-}
-
-/* In units of each window's spread; a flat window has none, unless all are flat and nothing varies. */
-static void divide_by_spread(ssmi_ridge_errors *e)
-{
-    size_t flat = 0;
-    for (size_t i = 0; i < e->n; i++) flat += e->spread[i] == 0;
-    for (size_t i = 0; i < e->n * e->horizon; i++) {
-        double spread = e->spread[i / e->horizon];
-        if (spread > 0) e->error[i] /= spread;
-        if (spread == 0) e->error[i] = flat == e->n ? 0 : NAN;
-    }
-}
-
 static ssm_status calibrate(linear *self, const ssmi_ridge_task *task, ssm_arena *mem, ssm_arena *tmp)
 {
     ssmi_ridge_errors e;
     SSMI_TRY(ssmi_ridge_errors_collect(&e, &self->ridge, task, MAX_ERRORS, tmp, tmp));
-    int relative = spread_is_better(&e, task->n_series);
-    self->unit = relative ? 0 : task->panel[0].scale;
-    if (relative) divide_by_spread(&e);
+    self->gamma = ssmi_ridge_errors_scale(&e);
     return ssmi_conformal_fit(&self->interval, e.error, e.n, e.horizon, e.independent, mem, tmp);
 }
 
@@ -151,7 +117,7 @@ static ssm_status fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm
     return ssmi_ridge_refit(&self->ridge, &ridge, mem, tmp);
 }
 
-/* Raw units of one of the regression's. */
+/* Raw units of one of the panel's. */
 static ssm_status unit_of(double *unit, const linear *self, const ssm_series *history, ssm_arena *tmp)
 {
     ssmi_window_series whole = {.scale = self->scale};
@@ -200,6 +166,7 @@ static ssm_status condition(void *self_, const ssm_series *history, ssm_arena *m
     SSMI_TRY(last_window(window, self, history, tmp));
     ssmi_ridge_regressors(self->z, &self->centre, window, &self->ridge);
     self->known = NULL;
+    SSMI_TRY(unit_of(&self->shown, self, history, tmp));
     if (self->regression.n == 0) return SSM_OK;
     return effects(&self->known, self, history, history->length, self->ridge.horizon, mem, tmp);
 }
@@ -211,8 +178,8 @@ static ssm_status predict(const void *self_, ssm_forecast *out, ssm_arena *tmp)
     ssmi_ridge_apply(out->mean, self->z, &self->ridge, 1, out->horizon);
     for (size_t h = 0; h < out->horizon; h++)
         out->mean[h] += self->centre + (self->known != NULL ? self->known[h] : 0);
-    ssmi_conformal_quantiles(out, &self->interval,
-                             self->unit > 0 ? self->unit : self->z[self->ridge.lookback]);
+    const double spread = self->z[self->ridge.lookback] / self->shown;
+    ssmi_conformal_quantiles(out, &self->interval, self->shown * ssmi_ridge_unit(spread, self->gamma));
     return SSM_OK;
 }
 
@@ -225,7 +192,8 @@ static ssm_status params(void *self_, ssm_archive *a)
     SSMI_TRY(ssmi_archive_size(a, "period", &self->period));
     if (self->period > MAX_PERIOD) return ssmi_archive_reject(a, "a season of %zu rows", self->period);
     self->interval.horizon = self->ridge.horizon;
-    SSMI_TRY(ssmi_archive_spread(a, "unit", &self->unit));
+    SSMI_TRY(ssmi_archive_spread(a, "gamma", &self->gamma));
+    if (!(self->gamma <= 1)) return ssmi_archive_reject(a, "a power of the spread of %g", self->gamma);
     return ssmi_archive_f64(a, "offset", &self->interval.offset, 2,
                             (size_t[]){self->ridge.horizon, SSMI_CONFORMAL_POINTS});
 }

@@ -1,8 +1,12 @@
 #include "models/ridge_errors.h"
 
+#include "models/gaussian.h"
+
 #include <math.h>
 
 enum { ENOUGH_HORIZONS = 20, MAX_FOLDS = 5 };
+
+static const double SMALLEST_SPREAD = 1e-3; /* of a window; a flat one has 0 */
 
 /* A walk over windows in a fixed order that takes every skip-th usable one. */
 typedef struct walk {
@@ -167,4 +171,37 @@ ssm_status ssmi_ridge_errors_cross(ssmi_ridge_errors *out, const ssmi_ridge *rid
     *out = (ssmi_ridge_errors){.horizon = ridge->horizon};
     walk w = {.out = out, .task = task, .ridge = ridge, .skip = 1, .widen = 1};
     return collect_folds(&w, at_most, mem, tmp);
+}
+
+double ssmi_ridge_unit(double spread, double gamma)
+{
+    return pow(fmax(spread, SMALLEST_SPREAD), gamma);
+}
+
+/* Mean log unit + log rms(error / unit): the errors' Gaussian likelihood up to sign and constants. */
+static double unlikeness(const ssmi_ridge_errors *e, double gamma)
+{
+    ssmi_spread sum = {0};
+    double mean_log = 0;
+    for (size_t i = 0; i < e->n; i++) {
+        const double unit = ssmi_ridge_unit(e->spread[i], gamma);
+        mean_log += log(unit) / (double)e->n;
+        for (size_t h = 0; h < e->horizon; h++) ssmi_spread_add(&sum, e->error[i * e->horizon + h] / unit);
+    }
+    return mean_log + log(ssmi_spread_sd(&sum, 0));
+}
+
+double ssmi_ridge_errors_scale(ssmi_ridge_errors *e)
+{
+    static const double candidates[] = {0, 0.5, 1};
+    double best = 0, lowest = INFINITY;
+    for (size_t k = 0; k < sizeof candidates / sizeof *candidates; k++) {
+        const double score = unlikeness(e, candidates[k]);
+        if (!(score < lowest)) continue;
+        lowest = score;
+        best = candidates[k];
+    }
+    for (size_t i = 0; i < e->n * e->horizon; i++)
+        e->error[i] /= ssmi_ridge_unit(e->spread[i / e->horizon], best);
+    return best;
 }

@@ -26,5 +26,12 @@ ssm_status ssmi_ridge_errors_collect(ssmi_ridge_errors *out, const ssmi_ridge *r
 ssm_status ssmi_ridge_errors_cross(ssmi_ridge_errors *out, const ssmi_ridge *ridge,
                                    const ssmi_ridge_task *task, size_t at_most, ssm_arena *mem,
                                    ssm_arena *tmp);
+/* Divides the errors by the unit that makes them most alike, spread^gamma of each window, the panel's values
+ * being standardised, and returns gamma: 0, 1/2 or 1, whichever has the lowest mean log unit + log
+ * rms(error / unit). */
+double ssmi_ridge_errors_scale(ssmi_ridge_errors *errors);
+
+/* spread^gamma; a flat window counts as one with a thousandth of the series' deviation. */
+double ssmi_ridge_unit(double spread, double gamma);
 
 #endif
