@@ -8,7 +8,7 @@
 
 enum {
     MAX_LOOKBACKS = 20,
-    N_ALPHAS = 8,
+    N_ALPHAS = 9,
     LONGEST = 720,
     LONGEST_SEASON = 1536,
     MAX_STEPS = 64,
@@ -16,8 +16,9 @@ enum {
     HORIZONS_PER_FOLD = 2
 };
 
-/* Per training window, tried from the strongest, which is next to repeating the centre. */
-static const double relative_alpha[N_ALPHAS] = {1000, 100, 10, 1, 1e-1, 1e-2, 1e-4, 1e-6};
+/* Per training window, tried from the strongest, which repeats the centre but for a thousandth even where the
+ * longest windows move together. */
+static const double relative_alpha[N_ALPHAS] = {1e6, 1000, 100, 10, 1, 1e-1, 1e-2, 1e-4, 1e-6};
 static const double default_alpha = 0.1;
 static const double about_as_good = 1.01;
 
