@@ -58,7 +58,7 @@ extern const char *const ssmi_learner_normalise[],
         SSMI_LEARNER_SIZE(width, "width of the network", "32", 1, SSMI_LEARNER_WIDTH),                       \
         SSMI_LEARNER_SIZE(hidden, "width between tokens and outputs", "64", 1, SSMI_LEARNER_WIDTH),          \
         SSMI_LEARNER_FLAG(phases, "tell the network where in season, day, week and year its tokens end",     \
-                          "false")
+                          "true")
 
 #define SSMI_LEARNER_TRAINING_ROWS(windows_, rate_, dropout_, decay_)                                        \
     SSMI_LEARNER_SIZE(batch, "windows per batch", "64", 1, 4096),                                            \
