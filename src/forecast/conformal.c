@@ -136,37 +136,31 @@ ssm_status ssmi_conformal_fit(ssmi_conformal *out, const double *error, size_t n
     return SSM_OK;
 }
 
-/* Where a probability lies among the stored ones: row[k] + share * (row[k+1] - row[k]). Outside the stored
- * range share leaves [0, 1] and the last segment goes on. */
-typedef struct place {
-    size_t k;
-    double share;
-} place;
-
-static place find_place(double p)
+ssmi_conformal_place ssmi_conformal_place_of(double p)
 {
     size_t k = 0;
     while (k + 2 < POINTS && p >= grid[k + 1]) k++;
     double low = gsl_cdf_ugaussian_Pinv(grid[k]), high = gsl_cdf_ugaussian_Pinv(grid[k + 1]);
-    return (place){k, (gsl_cdf_ugaussian_Pinv(p) - low) / (high - low)};
+    return (ssmi_conformal_place){k, (gsl_cdf_ugaussian_Pinv(p) - low) / (high - low)};
 }
 
-static double offset_at(const double *row, place at)
+double ssmi_conformal_at(const ssmi_conformal *conformal, size_t h, ssmi_conformal_place place)
 {
-    return row[at.k] + at.share * (row[at.k + 1] - row[at.k]);
+    const double *row = conformal->offset + h * POINTS + place.k;
+    return row[0] + place.share * (row[1] - row[0]);
 }
 
 double ssmi_conformal_offset(const ssmi_conformal *conformal, size_t h, double p)
 {
-    return offset_at(conformal->offset + h * POINTS, find_place(p));
+    return ssmi_conformal_at(conformal, h, ssmi_conformal_place_of(p));
 }
 
 void ssmi_conformal_quantiles(ssm_forecast *out, const ssmi_conformal *conformal, double scale)
 {
     for (size_t k = 0; k < out->n_levels; k++) {
-        place at = find_place(out->level[k]);
+        const ssmi_conformal_place place = ssmi_conformal_place_of(out->level[k]);
         for (size_t h = 0; h < out->horizon; h++)
             out->quantile[h * out->n_levels + k] =
-                out->mean[h] + scale * offset_at(conformal->offset + h * POINTS, at);
+                out->mean[h] + scale * ssmi_conformal_at(conformal, h, place);
     }
 }

@@ -30,6 +30,18 @@ typedef struct ssmi_conformal {
 ssm_status ssmi_conformal_fit(ssmi_conformal *out, const double *error, size_t n, size_t horizon,
                               double independent, ssm_arena *mem, ssm_arena *tmp);
 
+/* Where a probability lies among the stored ones: at k, and a share of the way to k + 1. Outside the stored
+ * range share leaves [0, 1] and the last segment goes on. */
+typedef struct ssmi_conformal_place {
+    size_t k;
+    double share;
+} ssmi_conformal_place;
+
+/* p inside (0, 1). Three normal quantiles are computed: once for a level, not once for a step. */
+ssmi_conformal_place ssmi_conformal_place_of(double p);
+
+double ssmi_conformal_at(const ssmi_conformal *conformal, size_t h, ssmi_conformal_place place);
+
 /* Offset at step h (0-based, < horizon) and probability p inside (0, 1): between the stored ones linear in
  * the normal quantile of p. */
 double ssmi_conformal_offset(const ssmi_conformal *conformal, size_t h, double p);

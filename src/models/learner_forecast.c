@@ -75,14 +75,16 @@ static ssm_status answer_network(ssm_forecast *out, const ssmi_learner *self, co
 {
     const size_t H = self->ridge.horizon;
     float *mean = SSMI_ALLOC(tmp, float, H), *decile = SSMI_ALLOC(tmp, float, SSMI_QUANTILES *H);
-    if (mean == NULL || decile == NULL) return SSM_E_MEMORY;
+    ssmi_learner_level *level = SSMI_ALLOC(tmp, ssmi_learner_level, out->n_levels);
+    if (mean == NULL || decile == NULL || level == NULL) return SSM_E_MEMORY;
+    for (size_t k = 0; k < out->n_levels; k++) level[k] = ssmi_learner_level_of(out->level[k]);
     SSMI_TRY(ask_networks(mean, decile, self, batch, self->net.size.carried ? &self->carried : NULL, tmp));
     for (size_t h = 0; h < out->horizon; h++) {
         double d[SSMI_QUANTILES];
         out->mean[h] = raw_of(&raw, h, (double)mean[h]);
         for (size_t i = 0; i < SSMI_QUANTILES; i++) d[i] = (double)decile[i * H + h];
         for (size_t k = 0; k < out->n_levels; k++) {
-            const double q = ssmi_learner_quantile(d, &self->interval, h, out->level[k]);
+            const double q = ssmi_learner_quantile(d, &self->interval, h, &level[k]);
             out->quantile[h * out->n_levels + k] = raw_of(&raw, h, q);
         }
     }

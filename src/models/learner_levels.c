@@ -24,20 +24,34 @@ void ssmi_learner_base(float *base, const ssmi_conformal *interval)
     }
 }
 
-double ssmi_learner_quantile(const double *d, const ssmi_conformal *interval, size_t h, double p)
+ssmi_learner_level ssmi_learner_level_of(double p)
 {
-    double at = p * 10 - 1;
-    if (at < 0 || at > SSMI_QUANTILES - 1) {
-        const size_t edge = at < 0 ? 0 : SSMI_QUANTILES - 1;
-        const double o = ssmi_conformal_offset(interval, h, at < 0 ? 0.1 : 0.9);
-        const double inner = o - ssmi_conformal_offset(interval, h, 0.5), reach = d[edge] - d[SSMI_SIDE];
-        const double stretch = inner != 0 ? reach / inner : 1;
-        return d[edge] + stretch * (ssmi_conformal_offset(interval, h, p) - o);
+    const double at = p * 10 - 1, last = SSMI_QUANTILES - 1;
+    ssmi_learner_level level = {.beyond = at < 0 || at > last, .own = ssmi_conformal_place_of(p)};
+    if (level.beyond) {
+        level.decile = at < 0 ? 0 : SSMI_QUANTILES - 1;
+        level.low = ssmi_conformal_place_of(at < 0 ? 0.1 : 0.9);
+        level.high = ssmi_conformal_place_of(0.5);
+        return level;
     }
-    const size_t i = at < SSMI_QUANTILES - 1 ? (size_t)at : SSMI_QUANTILES - 2;
-    const double low = ssmi_conformal_offset(interval, h, 0.1 * (double)(i + 1));
-    const double high = ssmi_conformal_offset(interval, h, 0.1 * (double)(i + 2));
-    double share = at - (double)i;
-    if (high > low) share = (ssmi_conformal_offset(interval, h, p) - low) / (high - low);
+    level.decile = at < last ? (size_t)at : SSMI_QUANTILES - 2;
+    level.share = at - (double)level.decile;
+    level.low = ssmi_conformal_place_of(0.1 * (double)(level.decile + 1));
+    level.high = ssmi_conformal_place_of(0.1 * (double)(level.decile + 2));
+    return level;
+}
+
+double ssmi_learner_quantile(const double *d, const ssmi_conformal *interval, size_t h,
+                             const ssmi_learner_level *level)
+{
+    const size_t i = level->decile;
+    const double own = ssmi_conformal_at(interval, h, level->own);
+    const double low = ssmi_conformal_at(interval, h, level->low);
+    const double high = ssmi_conformal_at(interval, h, level->high);
+    if (level->beyond) {
+        const double stretch = low != high ? (d[i] - d[SSMI_SIDE]) / (low - high) : 1;
+        return d[i] + stretch * (own - low);
+    }
+    const double share = high > low ? (own - low) / (high - low) : level->share;
     return d[i] + fmin(fmax(share, 0), 1) * (d[i + 1] - d[i]);
 }

@@ -13,7 +13,19 @@
 /* base (SSMI_BASE_ROWS, horizon): the offsets' deciles in the form in which the quantile head wants them. */
 void ssmi_learner_base(float *base, const ssmi_conformal *interval);
 
-/* Quantile p of step h, from the deciles d (SSMI_QUANTILES), ascending. Non-decreasing in p. */
-double ssmi_learner_quantile(const double *d, const ssmi_conformal *interval, size_t h, double p);
+/* What a level asks of the offsets: its own place and those of the deciles around it, beyond the outermost
+ * decile those of that one and of the median. */
+typedef struct ssmi_learner_level {
+    size_t decile; /* the one below; beyond the outermost, that one */
+    int beyond;
+    double share; /* of the way to the next decile, where the offsets have no say */
+    ssmi_conformal_place own, low, high;
+} ssmi_learner_level;
+
+ssmi_learner_level ssmi_learner_level_of(double p); /* p inside (0, 1) */
+
+/* The quantile of step h, from the deciles d (SSMI_QUANTILES), ascending. Non-decreasing in the level. */
+double ssmi_learner_quantile(const double *d, const ssmi_conformal *interval, size_t h,
+                             const ssmi_learner_level *level);
 
 #endif
