@@ -104,6 +104,62 @@ static void a_constant_series_stays_constant_without_width(void **state)
     }
 }
 
+/* y (n): a walk whose steps are sums of twelve uniform numbers. */
+static void walk(double *y, size_t n, unsigned seed)
+{
+    double at = 0;
+    for (size_t t = 0; t < n; t++) {
+        for (int k = 0; k < 12; k++) {
+            seed = seed * 1664525u + 1013904223u;
+            at += (double)(seed >> 8) / 16777216.0 - 0.5;
+        }
+        y[t] = at;
+    }
+}
+
+static void intervals_of_several_series_do_not_hang_on_windows_of_one_row(void **state)
+{
+    (void)state;
+    enum { ROWS = 1500, TRAIN = 1000 };
+    static double y[2][ROWS];
+    for (unsigned i = 0; i < 2; i++) walk(y[i], ROWS, i + 1);
+    const ssm_series panel[] = {fixture_series(y[0], TRAIN, 0), fixture_series(y[1], TRAIN, 0)};
+    const ssm_fit_task task = {.panel = panel, .n_series = 2, .horizon = 1};
+    size_t inside = 0, rows = 0;
+    ssm_context *ctx;
+    ssm_forecaster *f;
+    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+    assert_int_equal(ssm_forecaster_new(ctx, "linear", &f), SSM_OK);
+    assert_int_equal(ssm_forecaster_set(f, "lookback", "1"), SSM_OK);
+    assert_int_equal(ssm_forecaster_fit(f, &task), SSM_OK);
+    for (size_t t = TRAIN; t < ROWS; t++) {
+        for (size_t i = 0; i < 2; i++, rows++) {
+            const ssm_series history = fixture_series(y[i], t, 0);
+            fixture_answer a;
+            assert_int_equal(ssm_forecaster_condition(f, &history), SSM_OK);
+            fixture_predict(f, 1, &a);
+            inside += y[i][t] >= a.quantile[0] && y[i][t] <= a.quantile[2];
+        }
+    }
+    /* nominal 0.8; the unit is the deviation of a history that goes on walking */
+    assert_in_range(inside, rows * 65 / 100, rows * 95 / 100);
+    ssm_forecaster_free(f);
+    ssm_context_free(ctx);
+}
+
+static void a_walk_is_forecast_by_its_last_value_from_windows_of_any_length(void **state)
+{
+    (void)state;
+    enum { ROWS = 3000, HORIZON = 24 };
+    static double y[ROWS];
+    walk(y, ROWS, 3);
+    const ssm_series series = fixture_series(y, ROWS, 0);
+    fixture_answer a;
+    fixture_forecast("linear", "lookback", "512", &series, HORIZON, &a);
+    /* in standard deviations of a step; nothing of a walk's past is worth more than its last value */
+    for (size_t h = 0; h < HORIZON; h++) assert_true(fabs(a.mean[h] - y[ROWS - 1]) < 0.1);
+}
+
 static int read_ett(double *values)
 {
     const char *root = getenv("SSMCAST_DATA");
@@ -177,6 +233,8 @@ int main(void)
         cmocka_unit_test(a_shorter_horizon_is_a_prefix),
         cmocka_unit_test(forecasts_move_and_scale_with_the_data),
         cmocka_unit_test(a_constant_series_stays_constant_without_width),
+        cmocka_unit_test(intervals_of_several_series_do_not_hang_on_windows_of_one_row),
+        cmocka_unit_test(a_walk_is_forecast_by_its_last_value_from_windows_of_any_length),
         cmocka_unit_test(the_published_error_on_etth1_is_reached),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
