@@ -38,7 +38,7 @@ static int NAME(kf_short_step)(const REAL *A, REAL dt, size_t n, REAL *t)
     for (int i = 0; i < NAME(kf_most_doublings); i++) {
         if (!(most * *t <= (REAL)0.5)) {
             *t *= (REAL)0.5;
-            doublings++;
+            doublings = i + 1;
         }
     }
     return most * *t <= (REAL)0.5 ? doublings : -1;

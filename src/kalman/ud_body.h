@@ -141,17 +141,17 @@ static int NAME(ud_eliminate)(REAL *A, REAL scale, size_t j, size_t n)
 {
     const REAL zero = 16 * (REAL)n * EPSILON * scale;
     REAL *column = A + j * n;
-    if (!(scale >= 0 && scale <= SQUARE_LIMIT && column[j] >= -zero)) return 0;
+    if (!(scale >= 0 && scale <= SQUARE_LIMIT && column[j] >= -zero && column[j] <= scale)) return 0;
     const REAL inverse = column[j] > zero ? NAME(ud_invert)(column[j]) : 0;
     if (!(inverse > 0)) column[j] = 0;
-    for (size_t k = 0; k < j; k++) {
+    for (size_t k = j; k-- > 0;) {
         const REAL u = column[k] * inverse;
         /* A covariance with what does not vary: |P_kj| <= sd_k sd_j is broken beyond rounding. */
         if (!(inverse > 0 || column[k] * column[k] <= 4 * zero * A[k + k * n])) return 0;
         if (!(u >= -SQUARE_LIMIT && u <= SQUARE_LIMIT)) return 0;
         for (size_t i = 0; i <= k; i++) A[i + k * n] -= column[i] * u;
+        column[k] = u;
     }
-    for (size_t k = 0; k < j; k++) column[k] *= inverse;
     return 1;
 }
 
@@ -161,9 +161,10 @@ KERNEL int NAME(ud_factor)(REAL *U, REAL *D, const REAL *P, REAL *work, size_t n
     for (size_t j = n; j-- > 0;) {
         if (!NAME(ud_eliminate)(work, P[j + j * n], j, n)) return 0;
     }
+    /* ud_eliminate keeps these bounds; here an analysis of intervals sees them. */
     for (size_t j = 0; j < n; U += j, j++) {
-        for (size_t i = 0; i < j; i++) U[i] = work[i + j * n];
-        D[j] = work[j + j * n];
+        for (size_t i = 0; i < j; i++) U[i] = NAME(ud_bound)(work[i + j * n], -SQUARE_LIMIT, SQUARE_LIMIT);
+        D[j] = NAME(ud_bound)(work[j + j * n], 0, SQUARE_LIMIT);
     }
     return 1;
 }

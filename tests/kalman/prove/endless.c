@@ -3,7 +3,8 @@
  * there or not. The start is what ssm_kf_prior_factors accepts. To be shown: no access outside an object or
  * of what was never written, no division of integers by zero, no overflow of an integer, and that the state
  * is finite with variances that are not negative, after each call and for ever. STEP_ALONE: of the functions
- * only init, start, update and prediction, which is quicker. */
+ * only init, start, update and prediction, which is quicker. BEGIN_ALONE: the other ways to begin; of what
+ * ssm_kf_prior makes of any variance, that it lies within the limits of ssm_kf_prior_factors. */
 #include "ssmcast_kf.h"
 
 enum { N = SSM_KF_STATES, P = SSM_KF_SENSORS, R = SSM_KF_SHOCKS, M = 2, AHEAD = 3 };
@@ -88,6 +89,35 @@ static void start(ssm_kf *f)
     ssm_kf_prior_factors(f, maybe(x), U, D);
 }
 
+#ifdef BEGIN_ALONE
+static ssm_kf_real A[N * N], Qc[N * N], work[SSM_KF_DISCRETISE_REALS(N)];
+
+static void stay_within(const ssm_kf *f)
+{
+    for (int i = 0; i < N; i++) {
+        /*@ assert mean: -MOST_X <= f->x[i] <= MOST_X; */
+        /*@ assert variance: 0 <= f->D[i] <= MOST; */
+    }
+    for (int i = 0; i < TRIANGLE; i++) {
+        /*@ assert factor: -MOST <= f->U[i] <= MOST; */
+    }
+}
+
+static void begin(ssm_kf *f)
+{
+    for (int i = 0; i < N; i++) fx[i] = within(-MOST_X, MOST_X);
+    fill(covariance, N * N);
+    if (ssm_kf_prior(f, maybe(fx), covariance) == SSM_KF_OK) stay_within(f);
+    start(f);
+    fill(covariance, N);
+    ssm_kf_prior_diagonal(f, maybe(fx), covariance);
+    start(f);
+    fill(A, N * N);
+    fill(Qc, N * N);
+    ssm_kf_discretise(A, Qc, anything(), (uint16_t)choice() == 0 ? 0 : N, T, G, q, work);
+}
+#endif
+
 /* A row, one sensor, a row that the model does not have, a row of an extended filter. */
 static void update(ssm_kf *f)
 {
@@ -161,6 +191,9 @@ int main(void)
     start(&f);
     f.gate = anything();
     f.patience = (uint32_t)choice();
+#ifdef BEGIN_ALONE
+    for (;;) begin(&f);
+#endif
 #ifdef STEP_ALONE
     for (;;) {
         fill(y, P);

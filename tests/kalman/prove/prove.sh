@@ -2,8 +2,8 @@
 # Frama-C's value analysis of the filter for control code, for n = 1 ... 16 states, p = 1 ... 4 sensors, n shocks, in
 # float, in double, and in float with SSM_KF_COMPENSATED.
 #
-#   prove.sh FOLDER-WITH-ssmcast_kf [STATES [SENSORS [PRECISIONS [step]]]]    lists in quotes; step: update and
-#                                                                             prediction alone
+#   prove.sh FOLDER-WITH-ssmcast_kf [STATES [SENSORS [PRECISIONS [step|begin]]]]    lists in quotes; step: update
+#                         and prediction alone; begin: priors and ssm_kf_discretise, which the others leave out
 #
 # One line a run; exit status 1 when any has an alarm or an assertion that is not proved. cmake --workflow --preset prove
 # runs it. Only loops along the triangle U, down the pivots, and along saved bytes are unrolled (walks.sed marks them in a
@@ -14,7 +14,7 @@ amalgamation=$1
 states=${2:-1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16}
 sensors=${3:-1 2 3 4}
 precisions=${4:-float double compensated}
-case ${5:-} in step) part=-DSTEP_ALONE ;; *) part= ;; esac
+case ${5:-} in step) part=-DSTEP_ALONE ;; begin) part=-DBEGIN_ALONE ;; *) part= ;; esac
 here=$(cd "$(dirname "$0")" && pwd)
 command -v frama-c > /dev/null || { echo "frama-c is not installed (apt-get install frama-c-base)"; exit 77; }
 scratch=$(mktemp -d)
