@@ -131,6 +131,11 @@ static APART void NAME(ud_orthogonalise)(REAL *restrict U, REAL *restrict D, REA
 KERNEL void NAME(ud_predict)(REAL *U, REAL *D, const REAL *T, const REAL *G, const REAL *q, REAL *work,
                              size_t n, size_t r)
 {
+#if defined(SSM_KF_STATES) && defined(VECTORS)
+    /* Of an array of its own the compiler knows that nothing else points there. */
+    REAL own[SSM_KF_PREDICT_REALS(SSM_KF_STATES, SSM_KF_SHOCKS)] __attribute__((aligned(64)));
+    work = own;
+#endif
     NAME(ud_spread)(work, U, D, T, G, q, n, r);
     NAME(ud_orthogonalise)(U, D, work, n, r);
 }

@@ -96,8 +96,8 @@ int main(void)
     for (int c = 1; c < CONTENDERS; c++) {
         for (int i = 0; i < NX; i++) worst = fmax(worst, fabs((double)(x[c][i] - x[0][i])));
     }
-    printf("{\"n\": %d, \"p\": %d, \"r\": %d, \"bytes\": %zu, \"ours_ns\": %.1f", NX, NY, NW, sizeof(REAL),
-           best[0]);
+    printf("{\"n\": %d, \"p\": %d, \"r\": %d, \"bytes\": %zu, \"fused\": " FUSED ", \"ours_ns\": %.1f", NX,
+           NY, NW, sizeof(REAL), best[0]);
     for (int c = 1; c < CONTENDERS; c++)
         printf(", \"%s_ns\": %.1f, \"%s_ratio\": %.2f", contenders[c].name, best[c], contenders[c].name,
                best[c] / best[0]);

@@ -4,8 +4,9 @@
 #   tests/bench/peers_kf.sh build/release/src/embedded TINYEKF KALMAN-CLIB
 #
 # the folder with ssmcast_kf.h, and checkouts of simondlevy/TinyEKF (6617285) and sunsided/kalman-clib (6313de5), which
-# stay outside the tree. One line of JSON a size. Peers are compiled as they like best, ours with the flags that keep its
-# bits the same on every machine. FLAGS stands in for -O3 -march=native, CC for cc.
+# stay outside the tree. Two lines of JSON a size: "fused" true, ours with the flags of the peers, multiplications and
+# additions in one where the machine has that; false, ours with -ffp-contract=off, which keeps its bits the same on every
+# machine. The peers have theirs fused in both. FLAGS stands in for -O3 -march=native, CC for cc.
 set -eu -o pipefail
 amalgamation=$1
 tinyekf=$2
@@ -30,9 +31,12 @@ race() { # STATES SENSORS SHOCKS REAL
         "$compiler" -w -std=gnu11 "${flags[@]}" "${size[@]}" -I"$here" -I"$tinyekf/src" -I"$clib/include" -c "$peer" \
             -o "$scratch/$(basename "$peer").o" 2> "$scratch/notes" || { cat "$scratch/notes"; exit 1; }
     done
-    "$compiler" -std=gnu11 "${flags[@]}" -ffp-contract=off "${size[@]}" "${fixed[@]}" -I"$amalgamation" \
-        "$here/peers_kf.c" "$amalgamation/ssmcast_kf.c" "$scratch"/*.o -lm -o "$scratch/race"
-    "$scratch/race"
+    for fused in true false; do
+        [ $fused = true ] && contract=fast || contract=off
+        "$compiler" -std=gnu11 "${flags[@]}" -ffp-contract=$contract "${size[@]}" "${fixed[@]}" "-DFUSED=\"$fused\"" \
+            -I"$amalgamation" "$here/peers_kf.c" "$amalgamation/ssmcast_kf.c" "$scratch"/*.o -lm -o "$scratch/race"
+        "$scratch/race"
+    done
 }
 
 race 4 2 4 double
