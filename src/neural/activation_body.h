@@ -17,26 +17,25 @@ static INLINE void v_sigmoids(vec *out, const vec *v, const size_t count)
     for (size_t j = 0; j < count; j++) out[j] = v_inverse(v_add(one, e[j]));
 }
 
-/* log(1 + exp(v)), and v itself above 20 as the reference implementation has it. */
-static INLINE void v_softpluses(vec *out, const vec *v, const size_t count)
+/* log(1 + exp(v)), and v itself above 20 as the reference implementation has it; `slope`, where it is not
+ * NULL, gets its derivative. */
+static INLINE void v_softpluses(vec *out, vec *slope, const vec *v, const size_t count)
 {
-    const vec zero = v_set(0);
-    vec u[STATE_BLOCK];
+    const vec zero = v_set(0), one = v_set(1);
+    vec u[STATE_BLOCK], l[STATE_BLOCK];
     UNROLL
-    for (size_t j = 0; j < count; j++) u[j] = v_max(v[j], v_sub(zero, v[j]));
+    for (size_t j = 0; j < count; j++) u[j] = v_abs(v[j]);
     v_exp2_products(u, v_set(-LOG2E), u, count, 1);
-    v_log1ps(u, u, count);
+    v_log1ps(l, u, count);
     UNROLL
-    for (size_t j = 0; j < count; j++)
-        out[j] = v_select_above(v[j], v_set(20), v[j], v_add(v_max(v[j], zero), u[j]));
-}
-
-static INLINE void v_softplus_slopes(vec *out, const vec *v, const size_t count)
-{
-    vec s[STATE_BLOCK];
-    v_sigmoids(s, v, count);
-    UNROLL
-    for (size_t j = 0; j < count; j++) out[j] = v_select_above(v[j], v_set(20), v_set(1), s[j]);
+    for (size_t j = 0; j < count; j++) {
+        const vec x = v[j], whole = v_add(v_max(x, zero), l[j]);
+        if (slope != NULL) {
+            const vec s = v_mul(v_select_above(x, zero, one, u[j]), v_inverse(v_add(one, u[j])));
+            slope[j] = SOFTPLUS_CUTS ? v_select_above(x, v_set(20), one, s) : s;
+        }
+        out[j] = SOFTPLUS_CUTS ? v_select_above(x, v_set(20), x, whole) : whole;
+    }
 }
 
 static INLINE void v_silus(vec *out, const vec *v, const size_t count)
@@ -76,7 +75,7 @@ static inline vec v_sigmoid(vec v)
 
 static inline vec v_softplus(vec v)
 {
-    v_softpluses(&v, &v, 1);
+    v_softpluses(&v, NULL, &v, 1);
     return v;
 }
 

@@ -9,6 +9,7 @@
 #include "neural/elementwise_body.h"
 #include "neural/conv_body.h"
 #include "neural/selective_scan_body.h"
+#include "neural/selective_adjoint_body.h"
 /* clang-format on */
 
 const ssmi_kernels_f32 ssmi_kernels_avx2_f32 = SSMI_KERNEL_INSTANCE;

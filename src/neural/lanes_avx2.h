@@ -9,6 +9,7 @@
 #define STATE_BLOCK    4
 #define SIGMOID_LOWEST -87.0f
 #define EXP2_CLAMPS    1
+#define SOFTPLUS_CUTS  0
 typedef __m256 vec;
 
 static inline vec v_load(const float *p)
@@ -55,6 +56,10 @@ static inline vec v_min(vec a, vec b)
 {
     return _mm256_min_ps(a, b);
 }
+static inline vec v_abs(vec a)
+{
+    return _mm256_andnot_ps(v_set(-0.0f), a);
+}
 static inline vec v_select_above(vec a, vec b, vec yes, vec no)
 {
     return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(a, b, _CMP_GT_OQ));
@@ -78,6 +83,17 @@ static inline float v_sum(vec a)
     __m128 s = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
     s = _mm_add_ps(s, _mm_movehl_ps(s, s));
     return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+}
+/* Four neighbours into one vector, its halves still to be added. */
+static inline vec fold_quads(const float *p)
+{
+    return _mm256_hadd_ps(_mm256_hadd_ps(v_load(p), v_load(p + LANES)),
+                          _mm256_hadd_ps(v_load(p + 2 * LANES), v_load(p + 3 * LANES)));
+}
+static inline vec v_sum_each(const float *p, size_t step)
+{
+    const vec low = fold_quads(p), high = fold_quads(p + step);
+    return _mm256_add_ps(_mm256_permute2f128_ps(low, high, 0x20), _mm256_permute2f128_ps(low, high, 0x31));
 }
 
 /* Whether any lane of a is below the same lane of b (or not a number). */

@@ -10,6 +10,7 @@
 #define STATE_BLOCK    8
 #define SIGMOID_LOWEST -87.0f
 #define EXP2_CLAMPS    0
+#define SOFTPLUS_CUTS  0
 typedef __m512 vec;
 
 static inline vec v_load(const float *p)
@@ -58,6 +59,10 @@ static inline vec v_min(vec a, vec b)
 {
     return _mm512_min_ps(a, b);
 }
+static inline vec v_abs(vec a)
+{
+    return _mm512_abs_ps(a);
+}
 static inline vec v_select_above(vec a, vec b, vec yes, vec no)
 {
     return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_GT_OQ), no, yes);
@@ -82,6 +87,27 @@ static inline float v_sum(vec a)
     __m128 s = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
     s = _mm_add_ps(s, _mm_movehl_ps(s, s));
     return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+}
+/* Neighbours a and b into one vector, half of the additions done. */
+static inline vec fold_pairs(vec a, vec b)
+{
+    return _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+}
+static inline vec fold_quads(const float *p)
+{
+    const __m512d low = _mm512_castps_pd(fold_pairs(v_load(p), v_load(p + LANES)));
+    const __m512d high = _mm512_castps_pd(fold_pairs(v_load(p + 2 * LANES), v_load(p + 3 * LANES)));
+    return _mm512_add_ps(_mm512_castpd_ps(_mm512_unpacklo_pd(low, high)),
+                         _mm512_castpd_ps(_mm512_unpackhi_pd(low, high)));
+}
+static inline vec fold_quarters(vec a, vec b)
+{
+    return _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xdd));
+}
+static inline vec v_sum_each(const float *p, size_t step)
+{
+    const vec low = fold_quarters(fold_quads(p), fold_quads(p + step));
+    return fold_quarters(low, fold_quarters(fold_quads(p + 2 * step), fold_quads(p + 3 * step)));
 }
 
 /* Whether any lane of a is below the same lane of b (or not a number). */

@@ -4,13 +4,17 @@
  *   REAL, LANES, vec          element type, elements per vector, vector type
  *   STATE_BLOCK               states whose h and A are kept in registers together
  *   EXP2_CLAMPS               whether `clamp` below makes a difference
+ *   SOFTPLUS_CUTS             whether log(1 + exp(v)) differs from v above 20
  *   SIGMOID_LOWEST            where the exponential of the sigmoid still is a normal number
  *   v_load/v_store            LANES elements, any alignment
  *   v_load_first/_store_first the first n < LANES elements; the rest reads as zero and is not written
  *   v_set v_add v_sub v_mul v_div v_max v_min
  *   v_fma                     a*b + c, fused where the instruction set has it
  *   v_select_above            a > b ? yes : no
+ *   v_abs                     |a|
  *   v_sum                     sum over the lanes in a fixed order
+ *   v_sum_each                lane j gets the sum over the lanes of the j-th of LANES vectors, which lie in
+ *                             fours, each four `step` elements behind the one before
  *   v_any_below               whether a < b in any lane
  *   v_exp2                    2^x, x clamped to the normal exponents
  *   v_exp2_products           2^(a b[j]) for up to STATE_BLOCK vectors; without `clamp` the products must not
@@ -29,8 +33,10 @@
 #define EXP2_CLAMPS 0
 #if defined(REAL_IS_DOUBLE)
 #define SIGMOID_LOWEST -700.0
+#define SOFTPLUS_CUTS  1
 #else
 #define SIGMOID_LOWEST -87.0f
+#define SOFTPLUS_CUTS  0
 #endif
 typedef REAL vec;
 
@@ -78,6 +84,10 @@ static inline vec v_min(vec a, vec b)
 {
     return a < b ? a : b;
 }
+static inline vec v_abs(vec a)
+{
+    return a < 0 ? -a : a;
+}
 static inline vec v_select_above(vec a, vec b, vec yes, vec no)
 {
     return a > b ? yes : no;
@@ -93,6 +103,11 @@ static inline void v_store_first(REAL *p, vec a, size_t n)
 static inline REAL v_sum(vec a)
 {
     return a;
+}
+static inline vec v_sum_each(const REAL *p, size_t step)
+{
+    (void)step;
+    return *p;
 }
 
 static inline int v_any_below(vec a, vec b)

@@ -26,5 +26,6 @@ size_t ssmi_scan_tiles(size_t length)
 /* The adjoint state, and a tile of dB and dC kept per lane until they are summed. */
 size_t ssmi_scan_scratch(size_t channels, size_t states)
 {
-    return states * channels + 2 * (size_t)SSMI_SCAN_TILE * states * SSMI_SCAN_LANES;
+    const size_t lanes = SSMI_SCAN_LANES, rounded = (states + lanes - 1) / lanes * lanes;
+    return states * channels + 2 * (size_t)SSMI_SCAN_TILE * rounded * lanes;
 }

@@ -26,8 +26,11 @@ static INLINE void step_channels(REAL *y, REAL *state, const scan_task *s, size_
 {
     vec dt[STATE_BLOCK], out[STATE_BLOCK], z[STATE_BLOCK];
     UNROLL
-    for (size_t j = 0; j < count; j++) dt[j] = biased_delta(s, row, e + j * LANES, LANES);
-    if (s->softplus) v_softpluses(dt, dt, count);
+    for (size_t j = 0; j < count; j++) {
+        const vec bias = s->delta_bias != NULL ? v_load(s->delta_bias + e + j * LANES) : v_set(0);
+        dt[j] = v_add(v_load(s->delta + row * s->delta_stride + e + j * LANES), bias);
+    }
+    if (s->softplus) v_softpluses(dt, NULL, dt, count);
     for (size_t j = 0; j < count; j++) {
         const size_t at = e + j * LANES;
         const vec x = v_load(s->x + row * s->x_stride + at);
