@@ -70,12 +70,16 @@ static INLINE void conv_inner(REAL *y, const REAL *x, const conv_task *c, size_t
     for (size_t j = 0; j < count; j++) v_store(y + e + j * LANES, sum[j]);
 }
 
-/* Whole vectors of such a row; returns where they end. */
+/* Whole vectors of such a row, in groups as large as it has; returns where they end. */
 static inline size_t conv_inner_row(REAL *y, const REAL *x, const conv_task *c, const size_t taps)
 {
     size_t e = 0;
     for (; e + STATE_BLOCK * LANES <= c->channels; e += STATE_BLOCK * LANES)
         conv_inner(y, x, c, e, STATE_BLOCK, taps);
+    for (; e + STATE_BLOCK / 2 * LANES <= c->channels; e += STATE_BLOCK / 2 * LANES)
+        conv_inner(y, x, c, e, STATE_BLOCK / 2, taps);
+    for (; e + STATE_BLOCK / 4 * LANES <= c->channels; e += STATE_BLOCK / 4 * LANES)
+        conv_inner(y, x, c, e, STATE_BLOCK / 4, taps);
     for (; e + LANES <= c->channels; e += LANES) conv_inner(y, x, c, e, 1, taps);
     return e;
 }
@@ -127,13 +131,52 @@ static INLINE void conv_backward_group(REAL *dc, conv_sums *sums, const REAL *dy
     }
 }
 
-static inline void conv_backward_sums(REAL *dc, REAL *dweight, REAL *dbias, const REAL *dy,
+/* The same for rows behind the first ones of their sequence, which meet all taps. `taps` is a constant where
+ * this is inlined, so that each row is loaded once. */
+static INLINE void conv_backward_inner(REAL *dc, conv_sums *sums, const REAL *dy, const conv_task *c,
+                                       size_t b, size_t e, const size_t n, size_t t, const size_t count,
+                                       const size_t taps)
+{
+    const size_t stride = c->x_stride, channels = c->channels, row = b * c->length + t;
+    const REAL *x = c->x + (row + 1 - taps) * stride + e, *from = dy + row * channels + e;
+    REAL *to = dc + t * channels + e;
+    const vec bias = load_lanes(c->bias + e, n);
+    vec slope[STATE_BLOCK], d[STATE_BLOCK], rows[STATE_BLOCK + SSMI_CONV_TAPS];
+    UNROLL
+    for (size_t i = 0; i + 1 < count + taps; i++) rows[i] = load_lanes(x + i * stride, n);
+    UNROLL
+    for (size_t i = 0; i < count; i++) slope[i] = bias;
+    UNROLL
+    for (size_t k = 0; k < taps; k++) {
+        const vec weight = load_lanes(c->weight + k * channels + e, n);
+        UNROLL
+        for (size_t i = 0; i < count; i++) slope[i] = v_fma(weight, rows[i + k], slope[i]);
+    }
+    v_silu_slopes(slope, slope, count);
+    UNROLL
+    for (size_t i = 0; i < count; i++) {
+        d[i] = v_mul(load_lanes(from + i * channels, n), slope[i]);
+        sums->bias = v_add(sums->bias, d[i]);
+        UNROLL
+        for (size_t k = 0; k < taps; k++) sums->weight[k] = v_fma(d[i], rows[i + k], sums->weight[k]);
+    }
+    UNROLL
+    for (size_t i = 0; i < count; i++) store_lanes(to + i * channels, d[i], n);
+}
+
+static INLINE void conv_backward_sums(REAL *dc, REAL *dweight, REAL *dbias, const REAL *dy,
                                       const conv_task *c, size_t b, size_t e, const size_t n)
 {
     conv_sums sums;
     size_t t = 0;
-    for (size_t k = 0; k < c->taps; k++) sums.weight[k] = v_set(0);
+    for (size_t k = 0; k < SSMI_CONV_TAPS; k++) sums.weight[k] = v_set(0);
     sums.bias = v_set(0);
+    if (c->taps == 4) { /* Mamba's */
+        for (; t < 3 && t < c->length; t++) conv_backward_group(dc, &sums, dy, c, b, e, n, t, 1);
+        for (; t + STATE_BLOCK <= c->length; t += STATE_BLOCK)
+            conv_backward_inner(dc, &sums, dy, c, b, e, n, t, STATE_BLOCK, 4);
+        for (; t < c->length; t++) conv_backward_inner(dc, &sums, dy, c, b, e, n, t, 1, 4);
+    }
     for (; t + STATE_BLOCK <= c->length; t += STATE_BLOCK)
         conv_backward_group(dc, &sums, dy, c, b, e, n, t, STATE_BLOCK);
     for (; t < c->length; t++) conv_backward_group(dc, &sums, dy, c, b, e, n, t, 1);
@@ -141,19 +184,37 @@ static inline void conv_backward_sums(REAL *dc, REAL *dweight, REAL *dbias, cons
     add_lanes(dbias + e, sums.bias, n);
 }
 
-static inline void conv_backward_rows(REAL *dx, const REAL *dc, const conv_task *c, size_t b, size_t e,
-                                      const size_t n)
+/* dx from row t on to row `end`, all of which meet `taps` later rows. */
+static INLINE void conv_backward_rows(REAL *dx, const REAL *dc, const conv_task *c, size_t b, size_t e,
+                                      const size_t n, size_t t, size_t end, const size_t taps)
 {
-    for (size_t t = 0; t < c->length; t++) {
+    const size_t stride = c->x_stride, channels = c->channels, first = c->taps - taps;
+    REAL *to = dx + b * c->length * stride + e;
+    vec weight[SSMI_CONV_TAPS];
+    for (size_t k = taps; k < SSMI_CONV_TAPS; k++) weight[k] = v_set(0);
+    UNROLL
+    for (size_t k = 0; k < taps; k++) weight[k] = load_lanes(c->weight + (first + k) * channels + e, n);
+    for (; t < end; t++) {
+        const REAL *later = dc + (t + taps - 1) * channels + e;
         vec d = v_set(0);
-        for (size_t k = 0; k < c->taps; k++) {
-            const size_t later = t + c->taps - 1 - k;
-            if (later < c->length)
-                d = v_fma(load_lanes(c->weight + k * c->channels + e, n),
-                          load_lanes(dc + later * c->channels + e, n), d);
-        }
-        store_lanes(dx + (b * c->length + t) * c->x_stride + e, d, n);
+        UNROLL
+        for (size_t k = 0; k < taps; k++) d = v_fma(weight[k], load_lanes(later - k * channels, n), d);
+        store_lanes(to + t * stride, d, n);
     }
+}
+
+static INLINE void conv_backward_column(REAL *dx, REAL *dweight, REAL *dbias, const REAL *dy, REAL *dc,
+                                        const conv_task *c, size_t b, size_t e, const size_t n)
+{
+    const size_t whole = c->length >= c->taps ? c->length + 1 - c->taps : 0;
+    conv_backward_sums(dc, dweight, dbias, dy, c, b, e, n);
+    if (c->taps == 4) {
+        conv_backward_rows(dx, dc, c, b, e, n, 0, whole, 4);
+    } else {
+        conv_backward_rows(dx, dc, c, b, e, n, 0, whole, c->taps);
+    }
+    for (size_t t = whole; t < c->length; t++)
+        conv_backward_rows(dx, dc, c, b, e, n, t, t + 1, c->length - t);
 }
 
 static void conv_backward(REAL *dx, REAL *dweight, REAL *dbias, const REAL *dy, REAL *scratch,
@@ -161,13 +222,8 @@ static void conv_backward(REAL *dx, REAL *dweight, REAL *dbias, const REAL *dy, 
 {
     for (size_t b = 0; b < c->batch; b++) {
         size_t e = 0;
-        for (; e + LANES <= c->channels; e += LANES) {
-            conv_backward_sums(scratch, dweight, dbias, dy, c, b, e, LANES);
-            conv_backward_rows(dx, scratch, c, b, e, LANES);
-        }
-        const size_t n = c->channels - e;
-        if (n == 0) continue;
-        conv_backward_sums(scratch, dweight, dbias, dy, c, b, e, n);
-        conv_backward_rows(dx, scratch, c, b, e, n);
+        for (; e + LANES <= c->channels; e += LANES)
+            conv_backward_column(dx, dweight, dbias, dy, scratch, c, b, e, LANES);
+        if (e < c->channels) conv_backward_column(dx, dweight, dbias, dy, scratch, c, b, e, c->channels - e);
     }
 }

@@ -1,7 +1,8 @@
 /* The selective scan against the scalar loop that CPU ports of Mamba use (expf inside the state loop), in one
  * run: the variants take turns, the minimum over the rounds counts. One JSON line per variant: nanoseconds
  * per row and channel of the scan with its softplus and gate, of its backward pass, of both where the rates
- * are tied, and of the convolution before it with its SiLU; `step` is the scan of a single row.
+ * are tied, and of the convolution before it with its SiLU and its backward pass; `step` is the scan of a
+ * single row.
  *
  *     bench_selective_scan [rounds] */
 #include "neural/selective_scan.h"
@@ -12,14 +13,15 @@
 #include <string.h>
 #include <time.h>
 
-enum { LENGTH = 512, CHANNELS = 128, STATES = 16, TAPS = 4, ROWS = LENGTH * CHANNELS, SCRATCH = 1 << 16 };
+enum { LENGTH = 512, CHANNELS = 128, STATES = 16, TAPS = 4, ROWS = LENGTH * CHANNELS, SCRATCH = ROWS };
 
 typedef struct arrays {
     float x[ROWS], delta[ROWS], z[ROWS], y[ROWS], dy[ROWS];
     float dx[ROWS], ddelta[ROWS], dz[ROWS];
     float B[LENGTH * STATES], C[LENGTH * STATES], dB[LENGTH * STATES], dC[LENGTH * STATES];
     float A[CHANNELS * STATES], A2[STATES * CHANNELS], dA[STATES * CHANNELS]; /* A is (channels, states) */
-    float conv[ROWS], taps[TAPS * CHANNELS], D[CHANNELS], bias[CHANNELS], dD[CHANNELS], dbias[CHANNELS];
+    float conv[ROWS], taps[TAPS * CHANNELS], dtaps[TAPS * CHANNELS], D[CHANNELS], bias[CHANNELS],
+        dD[CHANNELS], dbias[CHANNELS];
     float state[STATES * CHANNELS], checkpoints[STATES * ROWS], scratch[SCRATCH];
 } arrays;
 
@@ -138,6 +140,12 @@ static void convolve(arrays *a, const ssmi_kernels_f32 *kernels)
     kernels->conv_forward(a->conv, NULL, &conv);
 }
 
+static void convolve_back(arrays *a, const ssmi_kernels_f32 *kernels)
+{
+    const ssmi_conv_f32 conv = {1, LENGTH, CHANNELS, TAPS, a->x, CHANNELS, a->taps, a->bias};
+    kernels->conv_backward(a->dx, a->dtaps, a->dbias, a->dy, a->scratch, &conv);
+}
+
 /* LENGTH calls of one row each. */
 static void step(arrays *a, const ssmi_kernels_f32 *kernels)
 {
@@ -160,7 +168,8 @@ static const struct {
              {"tied_forward", forward_tied},
              {"tied_backward", backward_tied},
              {"conv", convolve},
-             {"step", step}};
+             {"step", step},
+             {"conv_backward", convolve_back}};
 enum { PARTS = sizeof parts / sizeof *parts, ISAS = 3 };
 
 static double difference(const float *a, const float *b)

@@ -1,7 +1,9 @@
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -232,6 +234,71 @@ static void a_convolution_in_pieces_gives_the_same_bits(void **state)
     }
 }
 
+/* Largest size of the next test, which has two sequences. */
+enum { LONGEST = 21, WIDEST = 200, MOST = 2 * LONGEST * WIDEST };
+
+typedef struct conv_run {
+    float x[MOST], dy[MOST], weight[SSMI_CONV_TAPS * WIDEST], bias[WIDEST];
+    float dx[MOST], dweight[SSMI_CONV_TAPS * WIDEST], dbias[WIDEST], scratch[LONGEST * WIDEST];
+    double want_dx[MOST], want_dweight[SSMI_CONV_TAPS * WIDEST], want_dbias[WIDEST];
+} conv_run;
+
+/* The definition of the adjoint, one row and channel at a time. */
+static void conv_adjoint(conv_run *r, const ssmi_conv_f32 *c)
+{
+    const size_t E = c->channels;
+    memset(r->want_dx, 0, sizeof r->want_dx);
+    memset(r->want_dweight, 0, sizeof r->want_dweight);
+    memset(r->want_dbias, 0, sizeof r->want_dbias);
+    for (size_t i = 0; i < c->batch * c->length * E; i++) {
+        const size_t e = i % E, t = i / E % c->length;
+        double sum = (double)c->bias[e];
+        for (size_t k = c->taps; k-- > 0 && c->taps - 1 - k <= t;)
+            sum += (double)c->weight[k * E + e] * (double)c->x[i - (c->taps - 1 - k) * E];
+        const double s = 1 / (1 + exp(-sum)), dc = (double)r->dy[i] * s * (1 + sum * (1 - s));
+        r->want_dbias[e] += dc;
+        for (size_t k = c->taps; k-- > 0 && c->taps - 1 - k <= t;) {
+            r->want_dx[i - (c->taps - 1 - k) * E] += dc * (double)c->weight[k * E + e];
+            r->want_dweight[k * E + e] += dc * (double)c->x[i - (c->taps - 1 - k) * E];
+        }
+    }
+}
+
+static void assert_near(const float *got, const double *want, size_t n)
+{
+    for (size_t i = 0; i < n; i++) /* sums of up to 42 terms of size 1 */
+        assert_true(fabs((double)got[i] - want[i]) < 1e-5);
+}
+
+static void the_adjoint_of_a_convolution_of_any_shape_follows_its_definition(void **state)
+{
+    static const size_t shapes[][3] = {/* length, channels, taps */
+                                       {1, 1, 4},   {2, 17, 4}, {3, 16, 4},   {4, 40, 4}, {11, 24, 4},
+                                       {21, 33, 4}, {5, 9, 2},  {20, 200, 4}, {7, 8, 8},  {3, 5, 1}};
+    conv_run *r = calloc(1, sizeof *r);
+    uint32_t seed = 17;
+    (void)state;
+    for (size_t i = 0; i < MOST; i++) r->x[i] = (float)next_number(&seed, -1, 1);
+    for (size_t i = 0; i < MOST; i++) r->dy[i] = (float)next_number(&seed, -1, 1);
+    for (size_t i = 0; i < SSMI_CONV_TAPS * WIDEST; i++) r->weight[i] = (float)next_number(&seed, -1, 1);
+    for (size_t i = 0; i < WIDEST; i++) r->bias[i] = (float)next_number(&seed, -1, 1);
+    for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++) {
+        const size_t E = shapes[k][1], taps = shapes[k][2];
+        const ssmi_conv_f32 c = {2, shapes[k][0], E, taps, r->x, E, r->weight, r->bias};
+        conv_adjoint(r, &c);
+        for (int isa = 0; isa <= (int)ssmi_cpu_isa(); isa++) {
+            memset(r->dweight, 0, sizeof r->dweight);
+            memset(r->dbias, 0, sizeof r->dbias);
+            ssmi_kernels_of_f32((ssmi_isa)isa)
+                ->conv_backward(r->dx, r->dweight, r->dbias, r->dy, r->scratch, &c);
+            assert_near(r->dx, r->want_dx, 2 * c.length * E);
+            assert_near(r->dweight, r->want_dweight, taps * E);
+            assert_near(r->dbias, r->want_dbias, E);
+        }
+    }
+    free(r);
+}
+
 enum { SYMBOLS = 6 };
 
 typedef struct lookup {
@@ -327,6 +394,7 @@ int main(void)
         cmocka_unit_test(the_gradient_of_a_rotation_matches_differences),
         cmocka_unit_test(the_gradient_of_the_convolution_matches_differences),
         cmocka_unit_test(a_convolution_in_pieces_gives_the_same_bits),
+        cmocka_unit_test(the_adjoint_of_a_convolution_of_any_shape_follows_its_definition),
         cmocka_unit_test(the_gradient_of_an_embedding_matches_differences),
         cmocka_unit_test(the_gradient_of_cross_entropy_matches_differences),
         cmocka_unit_test(equal_logits_cost_the_logarithm_of_their_number_and_large_ones_do_not_overflow),
