@@ -208,11 +208,10 @@ static INLINE void conv_backward_column(REAL *dx, REAL *dweight, REAL *dbias, co
 {
     const size_t whole = c->length >= c->taps ? c->length + 1 - c->taps : 0;
     conv_backward_sums(dc, dweight, dbias, dy, c, b, e, n);
-    if (c->taps == 4) {
+    if (c->taps == 4) /* a constant: the weights stay in registers */
         conv_backward_rows(dx, dc, c, b, e, n, 0, whole, 4);
-    } else {
+    else
         conv_backward_rows(dx, dc, c, b, e, n, 0, whole, c->taps);
-    }
     for (size_t t = whole; t < c->length; t++)
         conv_backward_rows(dx, dc, c, b, e, n, t, t + 1, c->length - t);
 }
