@@ -14,8 +14,7 @@ amalgamation=$1
 states=${2:-1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16}
 sensors=${3:-1 2 3 4}
 precisions=${4:-float double compensated}
-level=10
-case ${5:-} in step) part=-DSTEP_ALONE ;; begin) part=-DBEGIN_ALONE level=20 ;; *) part= ;; esac
+case ${5:-} in step) part=-DSTEP_ALONE ;; begin) part=-DBEGIN_ALONE ;; *) part= ;; esac
 here=$(cd "$(dirname "$0")" && pwd)
 command -v frama-c > /dev/null || { echo "frama-c is not installed (apt-get install frama-c-base)"; exit 77; }
 scratch=$(mktemp -d)
@@ -26,7 +25,7 @@ grep -q 'loop unroll' "$scratch/marked.c" || { echo "walks.sed marks no loop"; e
 bad=0
 
 analyse() { # STATES SENSORS MORE-FLAGS
-    frama-c -eva -eva-precision 0 -eva-domains cvalue -eva-slevel $level -eva-plevel 2000 -eva-remove-redundant-alarms \
+    frama-c -eva -eva-precision 0 -eva-domains cvalue -eva-slevel 20 -eva-plevel 2000 -eva-remove-redundant-alarms \
         -warn-special-float none -eva-split-return-function ssm_kf_init:0,ssm_kf_steady_init:0,ssm_kf_load:0 \
         -cpp-extra-args="-I$amalgamation -DSSM_KF_SCALAR -DSSM_KF_STATES=$1 -DSSM_KF_SENSORS=$2 -DSSM_KF_SHOCKS=$1 $3" \
         "$here/endless.c" "$scratch/marked.c" > "$report" 2>&1 || true
