@@ -24,8 +24,11 @@ sed -E -f "$here/walks.sed" "$amalgamation/ssmcast_kf.c" > "$scratch/marked.c"
 grep -q 'loop unroll' "$scratch/marked.c" || { echo "walks.sed marks no loop"; exit 1; }
 bad=0
 
+# States of the analysis are told apart as long as the elements of U and D are looked at one by one.
 analyse() { # STATES SENSORS MORE-FLAGS
-    frama-c -eva -eva-precision 0 -eva-domains cvalue -eva-slevel 20 -eva-plevel 2000 -eva-remove-redundant-alarms \
+    local level=20
+    [ -n "$part" ] || level=$(($1 * ($1 + 1) / 2 + 10))
+    frama-c -eva -eva-precision 0 -eva-domains cvalue -eva-slevel $level -eva-plevel 2000 -eva-remove-redundant-alarms \
         -warn-special-float none -eva-split-return-function ssm_kf_init:0,ssm_kf_steady_init:0,ssm_kf_load:0 \
         -cpp-extra-args="-I$amalgamation -DSSM_KF_SCALAR -DSSM_KF_STATES=$1 -DSSM_KF_SENSORS=$2 -DSSM_KF_SHOCKS=$1 $3" \
         "$here/endless.c" "$scratch/marked.c" > "$report" 2>&1 || true
