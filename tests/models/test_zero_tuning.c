@@ -79,35 +79,44 @@ static double error_of(ssm_forecaster *f, const double *value, size_t rows)
     return square / (double)rows;
 }
 
+/* All weights take a hundred times the head's time for a pass, so they get few rows, windows and tokens. */
+static const struct {
+    const char *what, *rate, *windows, *context;
+    size_t rows;
+    double share; /* of the pretrained network's error that may be left */
+} courses[] = {{"head", "0.004", "480", "64", ROWS, 0.9}, {"all", "0.001", "96", "32", FEW, 0.7}};
+
 static void tuning_learns_a_rule_and_keeps_it_in_streams_and_files(void **state)
 {
     (void)state;
     enum { AHEAD = 40 };
-    static const char *const what[] = {"head", "all"}, *const rate[] = {"0.004", "0.0003"};
-    static const double share[] = {0.9, 0.7}; /* of the pretrained network's error that may be left */
     static double value[ROWS + AHEAD];
     logistic(value, ROWS + AHEAD);
-    const ssm_series series = fixture_series(value, ROWS, 0);
-    ssm_context *ctx = context();
-    ssm_forecaster *f = tune(ctx, &series, OPTIONS("tune", "no"));
-    const double pretrained = error_of(f, value + ROWS, AHEAD);
-    forget(ctx, f);
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof courses / sizeof *courses; i++) {
+        const size_t rows = courses[i].rows;
+        const ssm_series series = fixture_series(value, rows, 0);
+        const char *const *option =
+            OPTIONS("tune", courses[i].what, "tune_rate", courses[i].rate, "tune_windows", courses[i].windows,
+                    "context", courses[i].context);
         char path[] = "/tmp/ssmcast-tuned-XXXXXX", note[512];
         close(mkstemp(path));
+        ssm_context *ctx = context();
+        ssm_forecaster *f = tune(ctx, &series, OPTIONS("tune", "no", "context", courses[i].context));
+        const double pretrained = error_of(f, value + rows, AHEAD);
+        forget(ctx, f);
         ctx = context();
-        f = tune(ctx, &series, OPTIONS("tune", what[i], "tune_rate", rate[i], "tune_windows", "480"));
+        f = tune(ctx, &series, option);
         assert_int_equal(ssm_forecaster_note(f, note, sizeof note), SSM_OK);
         assert_non_null(strstr(note, "tuned on"));
         assert_int_equal(ssm_forecaster_save(f, path), SSM_OK);
-        const double own = error_of(f, value + ROWS, AHEAD);
-        print_message("%s: %g of %g; %s\n", what[i], own, pretrained, note);
-        assert_true(own < share[i] * pretrained);
+        const double own = error_of(f, value + rows, AHEAD);
+        print_message("%s: %g of %g; %s\n", courses[i].what, own, pretrained, note);
+        assert_true(own < courses[i].share * pretrained);
         forget(ctx, f);
         ctx = context();
         assert_int_equal(ssm_forecaster_load(ctx, path, &f), SSM_OK);
         assert_int_equal(ssm_forecaster_condition(f, &series), SSM_OK);
-        assert_true(error_of(f, value + ROWS, AHEAD) == own);
+        assert_true(error_of(f, value + rows, AHEAD) == own);
         forget(ctx, f);
         unlink(path);
     }
@@ -117,11 +126,11 @@ static void tuning_learns_a_rule_and_keeps_it_in_streams_and_files(void **state)
 static void tuning_that_only_does_harm_returns_the_pretrained_network(void **state)
 {
     (void)state;
-    static double value[ROWS];
-    const ssm_series series = logistic(value, ROWS);
+    static double value[FEW];
+    const ssm_series series = logistic(value, FEW);
     char note[512];
     ssm_context *ctx = context();
-    ssm_forecaster *f = tune(ctx, &series, OPTIONS("tune", "head", "tune_rate", "1", "tune_windows", "480"));
+    ssm_forecaster *f = tune(ctx, &series, OPTIONS("tune", "head", "tune_rate", "1", "tune_windows", "240"));
     ssm_forecaster *g = tune(ctx, &series, OPTIONS("tune", "no"));
     assert_int_equal(ssm_forecaster_note(f, note, sizeof note), SSM_OK);
     assert_non_null(strstr(note, "pretrained weights kept"));
@@ -140,15 +149,15 @@ static int stop_third(void *user, const char *stage, double done, double value, 
 static void tuning_that_was_stopped_goes_on_from_its_checkpoint_to_the_same_bytes(void **state)
 {
     (void)state;
-    static double value[ROWS];
-    const ssm_series series = logistic(value, ROWS);
+    static double value[FEW];
+    const ssm_series series = logistic(value, FEW);
     char folder[] = "/tmp/ssmcast-tuning-XXXXXX", path[64], previous[80];
     size_t left = 3;
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/run", folder);
     snprintf(previous, sizeof previous, "%s.previous", path);
     const char *const *option =
-        OPTIONS("tune", "head", "tune_rate", "0.004", "tune_windows", "480", "checkpoint", path);
+        OPTIONS("tune", "head", "tune_rate", "0.004", "tune_windows", "240", "checkpoint", path);
     ssm_context *ctx = context();
     ssm_forecaster *f = NULL, *whole = tune(ctx, &series, option);
     unlink(path);
@@ -202,8 +211,8 @@ static void change_weights(const char *path, const char *tensor)
 static void tuning_does_not_go_on_under_other_weights(void **state)
 {
     (void)state;
-    static double value[ROWS];
-    const ssm_series series = logistic(value, ROWS);
+    static double value[FEW];
+    const ssm_series series = logistic(value, FEW);
     static const char *const tensors[] = {"\"h2.bias\"", "\"blocks.0.D\""};
     char folder[] = "/tmp/ssmcast-weights-XXXXXX", path[64], previous[80], weights[64];
     assert_non_null(mkdtemp(folder));
@@ -211,7 +220,7 @@ static void tuning_does_not_go_on_under_other_weights(void **state)
     snprintf(previous, sizeof previous, "%s.previous", path);
     snprintf(weights, sizeof weights, "%s/weights", folder);
     const char *const *option = OPTIONS("context", "64", "tune", "head", "tune_rate", "0.004", "tune_windows",
-                                        "480", "checkpoint", path);
+                                        "240", "checkpoint", path);
     const ssm_fit_task task = {.panel = &series, .n_series = 1, .horizon = NEXT};
     for (size_t i = 0; i < 2; i++) {
         ssm_context *ctx = context();

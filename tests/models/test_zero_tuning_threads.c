@@ -20,11 +20,11 @@ enum { KINDS = 2 };
 static void tuning_gives_the_same_bits_with_any_thread_count(void **state)
 {
     (void)state;
-    static double value[ROWS];
-    static const char *const what[] = {"head", "all"}, *const windows[] = {"480", "64"},
-                             *const rate[] = {"0.004", "0.0003"};
+    static double value[FEW];
+    static const char *const what[] = {"head", "all"}, *const windows[] = {"240", "64"},
+                             *const rate[] = {"0.004", "0.0006"};
     char first[512], second[512];
-    const ssm_series series = logistic(value, ROWS);
+    const ssm_series series = logistic(value, FEW);
     for (size_t i = 0; i < KINDS; i++) {
         ssm_context *one = context(1), *three = context(3);
         const char *const *option =
