@@ -1,7 +1,6 @@
 #include "models/zero_adapter_fit.h"
 
 #include "base/parallel.h"
-#include "models/zero_blocks.h"
 
 #include <math.h>
 #include <string.h>
@@ -11,11 +10,11 @@ enum {
     PARTS = SSMI_LOSS_PARTS,
     MOST_OF_BLOCK = 168,
     LEAST_WINDOWS = 32,
-    SHARES = 4
+    SHARES = SSMI_ZERO_ADAPTER_SHARES,
+    ROW = SSMI_ZERO_ADAPTER_LOSSES
 };
-static const double share[SHARES] = {1.0 / 16, 1.0 / 8, 3.0 / 16, 1.0 / 4};
 
-enum { ROW = (1 + SHARES) * PARTS };
+const ssmi_trust_rule ssmi_zero_adapter_rule = {.level = 0.8, .earned = 1};
 
 typedef struct window {
     size_t series, origin, block;
@@ -91,12 +90,18 @@ static void place(study *s, size_t k)
     }
 }
 
-/* Adds the losses of one step at each share. */
-static void add_losses(double *loss, const double *q, double line, double y, double weight, double unit)
+double ssmi_zero_adapter_share(size_t k)
+{
+    return (double)k / 16;
+}
+
+void ssmi_zero_adapter_losses(double *loss, const double *q, double line, double y, double weight,
+                              double unit)
 {
     const double most = ssmi_zero_adapter_shift(q, line);
     for (size_t k = 0; k <= SHARES; k++, loss += PARTS) {
-        const double shift = k > 0 ? share[k - 1] * most : 0, error = (y - q[SSMI_FAN_MIDDLE] - shift) / unit;
+        const double shift = ssmi_zero_adapter_share(k) * most,
+                     error = (y - q[SSMI_FAN_MIDDLE] - shift) / unit;
         for (size_t j = 0; j < LEVELS; j++) {
             const double e = (y - q[j] - shift) / unit, p = (double)(j + 1) / (LEVELS + 1);
             loss[0] += weight * 2 / LEVELS * fmax(p * e, (p - 1) * e);
@@ -130,8 +135,8 @@ static ssm_status judge(void *study_, size_t i, ssm_arena *scratch)
     SSMI_TRY(ssmi_zero_adapter_line(&known, line, &s->map, value, w->origin, H, scratch));
     for (size_t h = 0; h < H; h++)
         if (!isnan(y[h]))
-            add_losses(s->loss + (s->done + i) * ROW, fan + h * LEVELS, line[h], y[h], 1 / (double)H,
-                       s->panel[w->series].scale);
+            ssmi_zero_adapter_losses(s->loss + (s->done + i) * ROW, fan + h * LEVELS, line[h], y[h],
+                                     1 / (double)H, s->panel[w->series].scale);
     return SSM_OK;
 }
 
@@ -183,10 +188,11 @@ ssm_status ssmi_zero_adapter_fit(ssmi_zero_adapter *out, ssmi_trust *trust, cons
     SSMI_TRY(make_room(&s, tmp));
     SSMI_TRY(study_blocks(&s, tmp));
     if (s.n < LEAST_WINDOWS) return SSM_OK;
-    SSMI_TRY(ssmi_trust_choose(trust, s.loss, s.block, s.n, SHARES, s.blocks.n, tmp));
+    SSMI_TRY(
+        ssmi_trust_choose(trust, &ssmi_zero_adapter_rule, s.loss, s.block, s.n, SHARES, s.blocks.n, tmp));
     if (trust->chosen == 0) return SSM_OK;
     SSMI_TRY(prepare(&panel, task, 0, tmp));
     SSMI_TRY(fit_map(out, &s, panel, mem, tmp));
-    out->share = share[trust->chosen - 1];
+    out->share = ssmi_zero_adapter_share(trust->chosen);
     return SSM_OK;
 }

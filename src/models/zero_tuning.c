@@ -28,6 +28,9 @@ static const struct {
     double rate;
 } standard[] = {[SSMI_TUNE_HEAD] = {2048, 16384, 1e-3}, [SSMI_TUNE_ALL] = {2048, 2048, 1e-4}};
 
+/* Three rehearsals at most, of weights that can go anywhere. */
+static const ssmi_trust_rule rule = {.level = 0.9, .everywhere = 1};
+
 typedef struct course {
     const ssmi_zero_model *model;
     const ssm_fit_task *task;
@@ -179,7 +182,7 @@ static ssm_status rehearse_all(ssmi_trust *trust, const course *c, ssm_arena *tm
         const ssmi_mark mark = ssmi_arena_mark(tmp);
         SSMI_TRY(rehearse(&done, loss + n * ROW, c, k, tmp));
         for (size_t i = 0; i < c->block[k].n && done; i++) block[n++] = k;
-        if (done) SSMI_TRY(ssmi_trust_choose(trust, loss, block, n, STRENGTHS, REHEARSALS, tmp));
+        if (done) SSMI_TRY(ssmi_trust_choose(trust, &rule, loss, block, n, STRENGTHS, REHEARSALS, tmp));
         ssmi_arena_rewind(tmp, mark);
         if (!(trust->least > 0)) return SSM_OK;
     }

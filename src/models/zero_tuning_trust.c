@@ -1,5 +1,6 @@
 #include "models/zero_tuning_trust.h"
 
+#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -48,10 +49,16 @@ static double gain_of(const sums *s, size_t block, size_t strength)
     return isnan(gain) ? -INFINITY : gain; /* a loss that is not finite is no gain */
 }
 
-/* Of one strength, over the blocks that say something. */
-static ssmi_trust summarise(const sums *s, size_t strength)
+static int is_trusted(const ssmi_trust *t, const ssmi_trust_rule *rule, size_t strength)
 {
-    ssmi_trust t = {.least = INFINITY};
+    if (t->blocks < SSMI_TRUST_BLOCKS || (rule->earned && t->blocks < strength)) return 0;
+    return t->low > 0 && (t->least > 0 || !rule->everywhere);
+}
+
+/* Of one strength, over the blocks that say something. */
+static ssmi_trust summarise(const sums *s, const ssmi_trust_rule *rule, size_t strength)
+{
+    ssmi_trust t = {.least = INFINITY, .low = -INFINITY};
     double square = 0, n = 0;
     for (size_t k = 0; k < s->most; k++) {
         if (is_silent(s, k, strength)) continue;
@@ -63,25 +70,25 @@ static ssmi_trust summarise(const sums *s, size_t strength)
     t.blocks = (size_t)n;
     t.error = n > 1 ? sqrt(square / (n - 1) / n) : 0;
     if (t.blocks == 0) t.least = 0;
-    if (t.blocks >= SSMI_TRUST_BLOCKS && t.least > 0 && t.gain > SSMI_TRUST_ERRORS * t.error)
-        t.chosen = strength;
+    if (n > 1) t.low = t.gain - gsl_cdf_tdist_Pinv(rule->level, n - 1) * t.error;
+    if (is_trusted(&t, rule, strength)) t.chosen = strength;
     return t;
 }
 
 static int is_better(const ssmi_trust *a, const ssmi_trust *b)
 {
     if ((a->chosen > 0) != (b->chosen > 0)) return a->chosen > 0;
-    return a->chosen > 0 ? a->gain > b->gain : a->least > b->least;
+    return a->chosen > 0 ? a->low > b->low : a->least > b->least;
 }
 
-ssm_status ssmi_trust_choose(ssmi_trust *out, const double *loss, const size_t *block, size_t n,
-                             size_t strengths, size_t most, ssm_arena *tmp)
+ssm_status ssmi_trust_choose(ssmi_trust *out, const ssmi_trust_rule *rule, const double *loss,
+                             const size_t *block, size_t n, size_t strengths, size_t most, ssm_arena *tmp)
 {
     sums s = {.most = most, .row = (1 + strengths) * PARTS};
     *out = (ssmi_trust){0};
     SSMI_TRY(add_up(&s, loss, block, n, tmp));
     for (size_t k = 1; k <= strengths && n > 0; k++) {
-        const ssmi_trust t = summarise(&s, k);
+        const ssmi_trust t = summarise(&s, rule, k);
         if (k == 1 || is_better(&t, out)) *out = t;
     }
     return SSM_OK;

@@ -6,11 +6,10 @@
  * The rows behind the first quarter of each set are cut into blocks of time. Before each block `linear` is
  * fitted to all columns, and the block is forecast from origins a step apart; `zero` knows nothing of the
  * set. From the fourth block on the share is the one that the rule gives for the blocks before, and what it
- * does to the block at hand is printed: its squared error over that of `zero` alone. The squared and the
- * absolute error are the rule's two losses here. "all" is the mean over sets of the mean logarithm, "worst"
- * the largest ratio of all, and "lost" counts those above 1.01. ETT and exchange rates: without their test
- * rows. */
-#include "models/zero_adapter.h"
+ * does to the block at hand is printed: its squared error over that of `zero` alone. "all" is the mean over
+ * sets of the mean logarithm, "worst" the largest ratio of all, and "lost" counts those above 1.01. ETT and
+ * exchange rates: without their test rows. */
+#include "models/zero_adapter_fit.h"
 #include "models/zero_fan.h"
 
 #include <cblas.h>
@@ -25,11 +24,9 @@ enum {
     BLOCKS = 6,
     PARTS = 4,
     LONGEST = 720,
-    SHARES = 4,
+    LOSSES = SSMI_ZERO_ADAPTER_LOSSES,
     LINE = 1 << 16
 };
-enum { LOSSES = (1 + SHARES) * SSMI_LOSS_PARTS };
-static const double share[SHARES] = {1.0 / 16, 1.0 / 8, 3.0 / 16, 1.0 / 4};
 static const double level[SSMI_FAN_LEVELS] = {.1, .2, .3, .4, .5, .6, .7, .8, .9};
 
 typedef struct family {
@@ -108,12 +105,7 @@ static void add_origin(size_t block, const family *f, const double *y, size_t le
 {
     double sum[LOSSES] = {0};
     for (size_t h = 0, part = 0; h < left && part < PARTS; h++) {
-        const double *q = fan + h * SSMI_FAN_LEVELS, most = ssmi_zero_adapter_shift(q, map[h]);
-        for (size_t k = 0; k <= SHARES && !isnan(y[h]); k++) {
-            const double e = y[h] - q[SSMI_FAN_MIDDLE] - (k > 0 ? share[k - 1] * most : 0);
-            sum[k * SSMI_LOSS_PARTS] += e * e;
-            sum[k * SSMI_LOSS_PARTS + 1] += fabs(e);
-        }
+        if (!isnan(y[h])) ssmi_zero_adapter_losses(sum, fan + h * SSMI_FAN_LEVELS, map[h], y[h], 1, 1);
         if (h + 1 != f->horizon[part]) continue;
         for (size_t k = 0; k < LOSSES; k++) loss[part][block][k] += sum[k];
         part++;
@@ -161,12 +153,13 @@ static ssm_status try_rule(totals *t, const family *f, size_t part, size_t block
 {
     static const size_t number[BLOCKS] = {0, 1, 2, 3, 4, 5};
     ssmi_trust trust;
-    SSMI_TRY(ssmi_trust_choose(&trust, loss[part][0], number, block, SHARES, BLOCKS, tmp));
-    const double *now = loss[part][block], ratio = now[trust.chosen * SSMI_LOSS_PARTS] / now[0];
-    if (!(now[0] > 0)) return SSM_OK;
+    SSMI_TRY(ssmi_trust_choose(&trust, &ssmi_zero_adapter_rule, loss[part][0], number, block,
+                               SSMI_ZERO_ADAPTER_SHARES, BLOCKS, tmp));
+    const double *now = loss[part][block], ratio = now[trust.chosen * SSMI_LOSS_PARTS + 1] / now[1];
+    if (!(now[1] > 0)) return SSM_OK;
     printf("{\"bench\": \"adapter\", \"set\": \"%s\", \"horizon\": %zu, \"block\": %zu, \"share\": %.4f, "
            "\"squared\": %.4f}\n",
-           f->name, f->horizon[part], block, trust.chosen > 0 ? share[trust.chosen - 1] : 0, ratio);
+           f->name, f->horizon[part], block, ssmi_zero_adapter_share(trust.chosen), ratio);
     t->log_sum += log(ratio);
     t->n++;
     t->worst = fmax(t->worst, ratio);

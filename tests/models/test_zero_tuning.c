@@ -122,7 +122,7 @@ static void tuning_learns_a_rule_and_keeps_it_in_streams_and_files(void **state)
     }
 }
 
-/* A rate that ruins the network at once. */
+/* A rate that ruins the network at once: what is left is the linear map, if that is trusted. */
 static void tuning_that_only_does_harm_returns_the_pretrained_network(void **state)
 {
     (void)state;
@@ -131,7 +131,7 @@ static void tuning_that_only_does_harm_returns_the_pretrained_network(void **sta
     char note[512];
     ssm_context *ctx = context();
     ssm_forecaster *f = tune(ctx, &series, OPTIONS("tune", "head", "tune_rate", "1", "tune_windows", "240"));
-    ssm_forecaster *g = tune(ctx, &series, OPTIONS("tune", "no"));
+    ssm_forecaster *g = tune(ctx, &series, OPTIONS("tune", "linear"));
     assert_int_equal(ssm_forecaster_note(f, note, sizeof note), SSM_OK);
     assert_non_null(strstr(note, "pretrained weights kept"));
     assert_same_forecast(f, g);
@@ -293,8 +293,9 @@ static void series_that_nothing_can_be_learned_from_keep_the_pretrained_network(
 
 /* Losses (WINDOWS, 1 + STRENGTHS, parts): 1 and 4 before, times exp(-gain) at each strength. */
 enum { WINDOWS = 4, STRENGTHS = 2 };
+static const ssmi_trust_rule strict = {.level = 0.9, .everywhere = 1}, bold = {.level = 0.8};
 
-static ssmi_trust trust_in(double gain[WINDOWS][STRENGTHS], size_t n)
+static ssmi_trust trust_in(double gain[WINDOWS][STRENGTHS], size_t n, const ssmi_trust_rule *rule)
 {
     static const size_t block[] = {0, 3, 3, 4};
     double loss[WINDOWS][1 + STRENGTHS][SSMI_LOSS_PARTS];
@@ -306,36 +307,65 @@ static ssmi_trust trust_in(double gain[WINDOWS][STRENGTHS], size_t n)
         for (size_t k = 0; k <= STRENGTHS; k++)
             for (size_t j = 0; j < SSMI_LOSS_PARTS; j++)
                 loss[i][k][j] = (j > 0 ? 4 : 1) * (k > 0 ? exp(-gain[i][k - 1]) : 1);
-    assert_int_equal(ssmi_trust_choose(&trust, &loss[0][0][0], block, n, STRENGTHS, 5, &tmp), SSM_OK);
+    assert_int_equal(ssmi_trust_choose(&trust, rule, &loss[0][0][0], block, n, STRENGTHS, 5, &tmp), SSM_OK);
     ssmi_arena_clear(&tmp);
     ssm_context_free(ctx);
     return trust;
 }
 
-static void the_strength_that_gains_most_is_chosen_among_those_that_lose_in_no_block(void **state)
+static void the_strength_is_chosen_whose_gain_is_surest_and_by_rule_lost_in_no_block(void **state)
 {
     (void)state;
     /* windows 1 and 2 lie in the same block and count once */
     double gain[WINDOWS][STRENGTHS] = {{.01, .02}, {.02, .04}, {.02, .04}, {.03, .06}};
-    ssmi_trust trust = trust_in(gain, WINDOWS);
+    ssmi_trust trust = trust_in(gain, WINDOWS, &strict);
     assert_int_equal(trust.blocks, 3);
     assert_int_equal(trust.chosen, 2);
     assert_float_equal(trust.gain, 0.04, 1e-7);
     assert_float_equal(trust.error, 0.02 / sqrt(3), 1e-7);
     assert_float_equal(trust.least, 0.02, 1e-7);
+    assert_float_equal(trust.low, 0.04 - 1.8856180831641 * 0.02 / sqrt(3), 1e-7); /* t, tables: 1.886 */
     gain[3][1] = -1e-4; /* much gained in two blocks, next to nothing lost in the third */
-    trust = trust_in(gain, WINDOWS);
+    trust = trust_in(gain, WINDOWS, &strict);
     assert_int_equal(trust.chosen, 1);
     assert_float_equal(trust.gain, 0.02, 1e-7);
-    gain[3][0] = 0.2; /* mean .077, standard error .062 */
-    assert_int_equal(trust_in(gain, WINDOWS).chosen, 0);
+    gain[3][0] = 0.2; /* mean .0767, standard error .0617: low -.040, and at level 0.8 .0112 */
+    assert_int_equal(trust_in(gain, WINDOWS, &strict).chosen, 0);
+    assert_int_equal(trust_in(gain, WINDOWS, &bold).chosen, 1);
+    gain[3][0] =
+        0; /* low .0039; strength 2 gains more and varies more, .0200 less 1.061 times .0116: .0077 */
+    assert_int_equal(trust_in(gain, WINDOWS, &bold).chosen, 2);
+    gain[3][1] = -0.02; /* .0133 less .0187 */
+    assert_int_equal(trust_in(gain, WINDOWS, &bold).chosen, 1);
     gain[3][0] = NAN;
-    trust = trust_in(gain, WINDOWS);
+    trust = trust_in(gain, WINDOWS, &strict);
     assert_int_equal(trust.chosen, 0);
     assert_true(trust.least < 0);
     gain[3][0] = gain[3][1] = 0.03;
-    assert_int_equal(trust_in(gain, 3).chosen, 0); /* two blocks */
-    assert_int_equal(trust_in(gain, 0).blocks, 0);
+    assert_int_equal(trust_in(gain, 3, &strict).chosen, 0); /* two blocks */
+    assert_int_equal(trust_in(gain, 0, &strict).blocks, 0);
+}
+
+static void a_strength_that_is_to_be_earned_asks_for_as_many_blocks(void **state)
+{
+    (void)state;
+    enum { BLOCKS = 5, MANY = 6 };
+    static const size_t block[BLOCKS] = {0, 1, 2, 3, 4};
+    const ssmi_trust_rule earned = {.level = 0.8, .earned = 1};
+    double loss[BLOCKS][1 + MANY][SSMI_LOSS_PARTS];
+    ssmi_trust trust;
+    ssm_context *ctx = context();
+    ssm_arena tmp;
+    ssmi_arena_init(&tmp, ctx);
+    for (size_t i = 0; i < BLOCKS; i++)
+        for (size_t k = 0; k <= MANY; k++) loss[i][k][0] = loss[i][k][1] = exp(-0.01 * (double)k);
+    for (size_t n = 0; n <= BLOCKS; n++) {
+        assert_int_equal(ssmi_trust_choose(&trust, &earned, &loss[0][0][0], block, n, MANY, BLOCKS, &tmp),
+                         SSM_OK);
+        assert_int_equal(trust.chosen, n < SSMI_TRUST_BLOCKS ? 0 : n);
+    }
+    ssmi_arena_clear(&tmp);
+    ssm_context_free(ctx);
 }
 
 /* Two rows of errors that are no errors: a block that says nothing is not counted. */
@@ -348,11 +378,11 @@ static void a_block_without_errors_is_not_counted(void **state)
     ssm_context *ctx = context();
     ssm_arena tmp;
     ssmi_arena_init(&tmp, ctx);
-    assert_int_equal(ssmi_trust_choose(&trust, &loss[0][0][0], block, 3, 1, 3, &tmp), SSM_OK);
+    assert_int_equal(ssmi_trust_choose(&trust, &strict, &loss[0][0][0], block, 3, 1, 3, &tmp), SSM_OK);
     assert_int_equal(trust.blocks, 2);
     assert_int_equal(trust.chosen, 0);
     loss[1][1][1] = 1; /* an error where there was none */
-    assert_int_equal(ssmi_trust_choose(&trust, &loss[0][0][0], block, 3, 1, 3, &tmp), SSM_OK);
+    assert_int_equal(ssmi_trust_choose(&trust, &strict, &loss[0][0][0], block, 3, 1, 3, &tmp), SSM_OK);
     assert_int_equal(trust.blocks, 3);
     assert_true(trust.least < -1);
     ssmi_arena_clear(&tmp);
@@ -375,7 +405,7 @@ static void a_rule_that_turned_in_the_past_keeps_the_pretrained_network(void **s
     ssm_context *ctx = context();
     ssm_forecaster *f =
         tune(ctx, &series, OPTIONS("tune", "head", "tune_rate", "0.004", "tune_windows", "480"));
-    ssm_forecaster *g = tune(ctx, &series, OPTIONS("tune", "no"));
+    ssm_forecaster *g = tune(ctx, &series, OPTIONS("tune", "linear"));
     assert_int_equal(ssm_forecaster_note(f, note, sizeof note), SSM_OK);
     print_message("%s\n", note);
     assert_non_null(strstr(note, "rehearsal"));
@@ -388,7 +418,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_trainable_network_is_the_one_that_forecasts),
-        cmocka_unit_test(the_strength_that_gains_most_is_chosen_among_those_that_lose_in_no_block),
+        cmocka_unit_test(the_strength_is_chosen_whose_gain_is_surest_and_by_rule_lost_in_no_block),
+        cmocka_unit_test(a_strength_that_is_to_be_earned_asks_for_as_many_blocks),
         cmocka_unit_test(a_block_without_errors_is_not_counted),
         cmocka_unit_test(a_rule_that_turned_in_the_past_keeps_the_pretrained_network),
         cmocka_unit_test(tuning_learns_a_rule_and_keeps_it_in_streams_and_files),
