@@ -111,12 +111,12 @@ static void odd_panels_go_through(void **state)
 {
     (void)state;
     enum { FURTHER = 8 };
-    static double value[ROWS], second[ROWS];
-    signed_lag(value, ROWS, ROWS);
-    signed_lag(second, ROWS, ROWS);
-    for (size_t t = 0; t < ROWS; t++)
-        if (t % 13 == 5 || (t > 300 && t < 390)) value[t] = NAN;
-    const ssm_series panel[] = {fixture_series(value, ROWS, 0), fixture_series(second, ROWS, 0),
+    static double value[FEW], second[FEW];
+    signed_lag(value, FEW, FEW);
+    signed_lag(second, FEW, FEW);
+    for (size_t t = 0; t < FEW; t++)
+        if (t % 13 == 5 || (t > 150 && t < 205)) value[t] = NAN;
+    const ssm_series panel[] = {fixture_series(value, FEW, 0), fixture_series(second, FEW, 0),
                                 fixture_series(second, 20, 0)};
     for (size_t n = 1; n <= 3; n++) {
         ssm_context *ctx = context();
