@@ -104,6 +104,35 @@ static APART void NAME(ud_spread)(REAL *restrict W, const REAL *U, const REAL *D
     for (size_t c = n + r; c < columns; c++) weight[c] = 0;
 }
 
+/* Row j, whose D is 1 / inverse, leaves the rows of W before it; what it was of them is column j of U. With
+ * vectors, four rows at a time are measured at once, but not the one that is next, which all others wait for.
+ */
+static inline void NAME(ud_leave)(REAL *restrict column, REAL *restrict W, const REAL *weighted, REAL inverse,
+                                  size_t j, size_t n, size_t r)
+{
+    const size_t columns = SSM_KF_FOURS(n + r);
+    const REAL *row = W + j * columns;
+    size_t together = 0;
+#ifdef VECTORS
+    together = j > 0 ? (j - 1) / 4 * 4 : 0;
+#endif
+    UNROLLED for (size_t i = j; i-- > together;)
+    {
+        column[i] = NAME(ud_dot)(W + i * columns, weighted, n, r) * inverse;
+        NAME(ud_sweep)(W + i * columns, column[i], row, columns);
+    }
+#ifdef VECTORS
+    UNROLLED for (size_t i = together; i > 0; i -= 4)
+    {
+        NAME(four) u;
+        NAME(ud_dots)(&u, W + (i - 1) * columns, weighted, columns);
+        u *= inverse;
+        *(NAME(four) *)(column + i - 4) = u;
+        UNROLLED for (size_t k = 4; k-- > 0;) NAME(ud_sweep)(W + (i - 4 + k) * columns, u[k], row, columns);
+    }
+#endif
+}
+
 /* U and D of the rows W, which are made orthogonal from the last on. */
 static APART void NAME(ud_orthogonalise)(REAL *restrict U, REAL *restrict D, REAL *restrict W, size_t n,
                                          size_t r)
@@ -113,18 +142,13 @@ static APART void NAME(ud_orthogonalise)(REAL *restrict U, REAL *restrict D, REA
     UNROLLED for (size_t j = n; j-- > 0;)
     {
         const REAL *row = W + j * columns;
-        REAL *column = U + j * (j - 1) / 2;
         NAME(ud_weigh)(weighted, weight, row, columns);
         const REAL sum = NAME(ud_dot)(row, weighted, n, r), inverse = NAME(ud_invert)(sum);
 #ifdef SSM_KF_COMPENSATED
         if (sum != D[j]) U[n * (n - 1) / 2 + j] = 0;
 #endif
         D[j] = sum;
-        UNROLLED for (size_t i = j; i-- > 0;)
-        {
-            column[i] = NAME(ud_dot)(W + i * columns, weighted, n, r) * inverse;
-            NAME(ud_sweep)(W + i * columns, column[i], row, columns);
-        }
+        NAME(ud_leave)(U + j * (j - 1) / 2, W, weighted, inverse, j, n, r);
     }
 }
 

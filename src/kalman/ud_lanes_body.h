@@ -82,6 +82,27 @@ static inline REAL NAME(ud_dot)(const REAL *a, const REAL *b, size_t n, size_t r
 #endif
 }
 
+#ifdef VECTORS
+/* ud_dot with b of each of four rows of A, the last of which stands at `last`. */
+static inline void NAME(ud_dots)(NAME(four) * dot, const REAL *last, const REAL *b, size_t columns)
+{
+    NAME(four) sum[4];
+    UNROLLED for (size_t k = 0; k < 4; k++)
+    {
+        const REAL *a = last - (3 - k) * columns;
+        sum[k] = *(const NAME(four) *)a * *(const NAME(four) *)b;
+        for (size_t c = 4; c < columns; c += 4)
+            sum[k] += *(const NAME(four) *)(a + c) * *(const NAME(four) *)(b + c);
+    }
+    const NAME(four) front = __builtin_shufflevector(sum[0], sum[1], 0, 1, 4, 5) +
+                             __builtin_shufflevector(sum[0], sum[1], 2, 3, 6, 7),
+                     back = __builtin_shufflevector(sum[2], sum[3], 0, 1, 4, 5) +
+                            __builtin_shufflevector(sum[2], sum[3], 2, 3, 6, 7);
+    *dot =
+        __builtin_shufflevector(front, back, 0, 2, 4, 6) + __builtin_shufflevector(front, back, 1, 3, 5, 7);
+}
+#endif
+
 /* c_i = a_i b_i */
 static inline void NAME(ud_weigh)(REAL *c, const REAL *a, const REAL *b, size_t columns)
 {
