@@ -97,7 +97,7 @@ static ssm_status fit_and_calibrate(ssmi_learner_base_forecast *out, const ssmi_
     }
     if (!plain) SSMI_TRY(lean(out, task, series, tmp));
     SSMI_TRY(ssmi_ridge_errors_collect(&e, &out->ridge, task, MAX_ERRORS, tmp, tmp));
-    out->gamma = ssmi_ridge_errors_scale(&e);
+    SSMI_TRY(ssmi_ridge_errors_scale(&out->gamma, &e, tmp));
     return ssmi_conformal_fit(&out->interval, e.error, e.n, e.horizon, e.independent, mem, tmp);
 }
 

@@ -4,9 +4,6 @@
 
 #include <math.h>
 
-/* Below this part of the series' standard deviation a window counts as flat. */
-static const double least_spread = 1e-3;
-
 static int in_part(const ssmi_ridge_task *task, size_t i, size_t origin, size_t lookback, int part)
 {
     size_t from, to;
@@ -112,7 +109,7 @@ void ssmi_learner_batch_set(ssmi_learner_batch *batch, size_t i, const double *w
     const size_t L = skip->ridge->lookback, known = (L + skip->ridge->horizon) * skip->net->size.columns;
     double *z = batch->z + i * ssmi_ridge_width(skip->ridge);
     ssmi_ridge_regressors(z, &batch->centre[i], window, skip->ridge);
-    const double spread = fmax(z[L], least_spread);
+    const double spread = ssmi_ridge_spread(z[L]);
     if (!skip->net->size.carried) show(batch, i, z, spread, gap, last, skip);
     for (size_t k = 0; k < known; k++) batch->columns[i * known + k] = (float)columns[k];
     batch->s[i] = (float)spread;

@@ -52,7 +52,7 @@ static ssm_status calibrate(linear *self, const ssmi_ridge_task *task, ssm_arena
 {
     ssmi_ridge_errors e;
     SSMI_TRY(ssmi_ridge_errors_collect(&e, &self->ridge, task, MAX_ERRORS, tmp, tmp));
-    self->gamma = ssmi_ridge_errors_scale(&e);
+    SSMI_TRY(ssmi_ridge_errors_scale(&self->gamma, &e, tmp));
     return ssmi_conformal_fit(&self->interval, e.error, e.n, e.horizon, e.independent, mem, tmp);
 }
 

@@ -1,12 +1,11 @@
 #include "models/ridge_errors.h"
 
+#include "forecast/conformal.h"
 #include "models/gaussian.h"
 
 #include <math.h>
 
-enum { ENOUGH_HORIZONS = 20, MAX_FOLDS = 5 };
-
-static const double SMALLEST_SPREAD = 1e-3; /* of a window; a flat one has 0 */
+enum { ENOUGH_HORIZONS = 20, MAX_FOLDS = 5, DECILES = 9 };
 
 /* A walk over windows in a fixed order that takes every skip-th usable one. */
 typedef struct walk {
@@ -173,35 +172,66 @@ ssm_status ssmi_ridge_errors_cross(ssmi_ridge_errors *out, const ssmi_ridge *rid
     return collect_folds(&w, at_most, mem, tmp);
 }
 
+double ssmi_ridge_spread(double spread)
+{
+    return fmax(spread, 1e-3);
+}
+
 double ssmi_ridge_unit(double spread, double gamma)
 {
-    return pow(fmax(spread, SMALLEST_SPREAD), gamma);
+    return pow(ssmi_ridge_spread(spread), gamma);
 }
 
-/* Mean log unit + log rms(error / unit): the errors' Gaussian likelihood up to sign and constants. */
-static double unlikeness(const ssmi_ridge_errors *e, double gamma)
+/* Sum of the quantile losses of one window's errors (horizon), at the deciles. */
+static double window_loss(const double *error, const ssmi_conformal *interval,
+                          const ssmi_conformal_place *place)
 {
-    ssmi_spread sum = {0};
-    double mean_log = 0;
+    double sum = 0;
+    for (size_t h = 0; h < interval->horizon; h++) {
+        if (isnan(error[h])) continue;
+        for (size_t k = 0; k < DECILES; k++) {
+            const double over = error[h] - ssmi_conformal_at(interval, h, place[k]);
+            const double p = (double)(k + 1) / (DECILES + 1);
+            sum += fmax(p * over, (p - 1) * over);
+        }
+    }
+    return sum;
+}
+
+/* Loss of the intervals that the errors give in units of spread^gamma, on the same errors; scaled (n,
+ * horizon) is left holding them in these units. */
+static ssm_status interval_loss(double *loss, double *scaled, const ssmi_ridge_errors *e, double gamma,
+                                ssm_arena *tmp)
+{
+    const size_t H = e->horizon;
+    ssmi_conformal interval;
+    ssmi_conformal_place place[DECILES];
+    for (size_t k = 0; k < DECILES; k++) place[k] = ssmi_conformal_place_of((double)(k + 1) / (DECILES + 1));
     for (size_t i = 0; i < e->n; i++) {
         const double unit = ssmi_ridge_unit(e->spread[i], gamma);
-        mean_log += log(unit) / (double)e->n;
-        for (size_t h = 0; h < e->horizon; h++) ssmi_spread_add(&sum, e->error[i * e->horizon + h] / unit);
+        for (size_t h = 0; h < H; h++) scaled[i * H + h] = e->error[i * H + h] / unit;
     }
-    return mean_log + log(ssmi_spread_sd(&sum, 0));
+    SSMI_TRY(ssmi_conformal_fit(&interval, scaled, e->n, H, e->independent, tmp, tmp));
+    *loss = 0;
+    for (size_t i = 0; i < e->n; i++)
+        *loss += ssmi_ridge_unit(e->spread[i], gamma) * window_loss(scaled + i * H, &interval, place);
+    return SSM_OK;
 }
 
-double ssmi_ridge_errors_scale(ssmi_ridge_errors *e)
+ssm_status ssmi_ridge_errors_scale(double *gamma, ssmi_ridge_errors *e, ssm_arena *tmp)
 {
     static const double candidates[] = {0, 0.5, 1};
-    double best = 0, lowest = INFINITY;
+    double lowest = INFINITY, *best = e->error;
+    *gamma = 0;
     for (size_t k = 0; k < sizeof candidates / sizeof *candidates; k++) {
-        const double score = unlikeness(e, candidates[k]);
-        if (!(score < lowest)) continue;
-        lowest = score;
-        best = candidates[k];
+        double loss, *scaled = ssmi_arena_alloc(tmp, e->n, e->horizon * sizeof *scaled);
+        if (scaled == NULL) return SSM_E_MEMORY;
+        SSMI_TRY(interval_loss(&loss, scaled, e, candidates[k], tmp));
+        if (!(loss < (1 - 1e-9) * lowest)) continue; /* no less but for rounding: the smaller power */
+        lowest = loss;
+        best = scaled;
+        *gamma = candidates[k];
     }
-    for (size_t i = 0; i < e->n * e->horizon; i++)
-        e->error[i] /= ssmi_ridge_unit(e->spread[i / e->horizon], best);
-    return best;
+    e->error = best;
+    return SSM_OK;
 }

@@ -26,12 +26,17 @@ ssm_status ssmi_ridge_errors_collect(ssmi_ridge_errors *out, const ssmi_ridge *r
 ssm_status ssmi_ridge_errors_cross(ssmi_ridge_errors *out, const ssmi_ridge *ridge,
                                    const ssmi_ridge_task *task, size_t at_most, ssm_arena *mem,
                                    ssm_arena *tmp);
-/* Divides the errors by the unit that makes them most alike, spread^gamma of each window, the panel's values
- * being standardised, and returns gamma: 0, 1/2 or 1, whichever has the lowest mean log unit + log
- * rms(error / unit). */
-double ssmi_ridge_errors_scale(ssmi_ridge_errors *errors);
 
-/* spread^gamma; a flat window counts as one with a thousandth of the series' deviation. */
+/* Brings the errors into the unit that intervals are best told in, spread^gamma of each window, the panel's
+ * values being standardised: gamma 0, 1/2 or 1, whichever gives the intervals (forecast/conformal.h) with
+ * the lowest quantile loss over the deciles on these very errors. `independent` must be set; scaled errors
+ * lie in `tmp`. */
+ssm_status ssmi_ridge_errors_scale(double *gamma, ssmi_ridge_errors *errors, ssm_arena *tmp);
+
+/* The spread of a window of standardised values, but at least a thousandth: a flat one has some, too. */
+double ssmi_ridge_spread(double spread);
+
+/* ssmi_ridge_spread(spread)^gamma. */
 double ssmi_ridge_unit(double spread, double gamma);
 
 #endif
