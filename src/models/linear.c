@@ -6,8 +6,8 @@
  * (models/ridge_errors.h); the weights in use may then be solved again on all rows. s is the window's
  * standard deviation, scale the series' (of several series: that of the history shown), gamma 0, 1/2 or 1.
  * What is a fixed multiple of known columns on the same row is taken off first, where that helps
- * (models/regression.h). Where two settings are about as good, the map is the mean of both.
- * Known value: ETTh1, look-back 512, alpha 5e4, mean, training rows only: MSE .3669 at horizon 96. */
+ * (models/regression.h). Where several settings are about as good, the map is their mean.
+ * Known value: ETTh1, look-back 512, alpha 5e4, fade 0, mean, training rows only: MSE .3669 at horizon 96. */
 #include "forecast/conformal.h"
 #include "models/gaussian.h"
 #include "models/regression_archive.h"
@@ -21,7 +21,7 @@ enum { MAX_ERRORS = 2000, MAX_PERIOD = 1000000 };
 
 typedef struct options {
     size_t lookback;
-    double alpha;
+    double alpha, fade;
     int normalise; /* the values of ssmi_ridge_centre */
     int refit_all;
 } options;
@@ -107,6 +107,7 @@ static ssm_status fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm
                              .lookback = self->options.lookback,
                              .period = longest_period(&task->panel[0]),
                              .alpha = self->options.alpha,
+                             .fade = self->options.fade,
                              .centre = (ssmi_ridge_centre)self->options.normalise};
     SSMI_TRY(ssmi_regression_leave_rest(panel, &self->regression, &ridge, self->period, tmp));
     SSMI_TRY(ssmi_ridge_fit(&self->ridge, &ridge, mem, tmp));
@@ -213,6 +214,8 @@ static const ssm_option option_table[] = {
      offsetof(options, lookback), "0", 0, SSMI_RIDGE_LONGEST, NULL},
     {"alpha", "ridge penalty on the sums over all windows; 0 chooses over folds", SSM_OPTION_REAL,
      offsetof(options, alpha), "0", 0, 1e300, NULL},
+    {"fade", "how fast the penalty grows with the lag; 0: the same for all", SSM_OPTION_REAL,
+     offsetof(options, fade), "1", 0, 10, NULL},
     {"normalise", "what is subtracted from each window", SSM_OPTION_CHOICE, offsetof(options, normalise),
      "auto", 0, 0, normalise_choices},
     {"refit_all", "after choosing, solve again on training and validation rows", SSM_OPTION_FLAG,

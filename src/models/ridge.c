@@ -13,14 +13,15 @@
 #include <lapacke.h>
 #include <math.h>
 
-/* trace((G + alpha I)^-1 G) = width - alpha |U^-1|^2 for the Cholesky factor U, which is overwritten. */
-static double effective_parameters(double *factor, double alpha, size_t width)
+/* trace((G + alpha P)^-1 G) = width - alpha |P^1/2 U^-1|^2 for the Cholesky factor U, which is overwritten.
+ */
+static double effective_parameters(double *factor, double alpha, const double *penalty, size_t width)
 {
     int n = (int)width;
     double sum = 0;
     LAPACKE_dtrtri_work(LAPACK_COL_MAJOR, 'L', 'N', n, factor, n);
     for (size_t i = 0; i < width; i++)
-        for (size_t j = i; j < width; j++) sum += factor[i * width + j] * factor[i * width + j];
+        for (size_t j = i; j < width; j++) sum += penalty[i] * factor[i * width + j] * factor[i * width + j];
     return fmin(fmax((double)width - alpha * sum, 0), (double)width);
 }
 
@@ -57,12 +58,14 @@ static ssm_status solve_part(double **weight, ssmi_ridge_part *part, double *fre
     if (sums.n_windows == 0) return ssmi_fail(tmp->ctx, SSM_E_DATA, "no window is left to learn from");
     SSMI_TRY(ssmi_ridge_centre_sums(&moments, &sums, part->centre, 1, tmp));
     double *factor = ssmi_arena_alloc(tmp, moments.width, moments.width * sizeof(double));
+    double *penalty = SSMI_ALLOC(tmp, double, moments.width);
     *weight = ssmi_arena_alloc(tmp, moments.width, task->horizon * sizeof(double));
-    if (factor == NULL || *weight == NULL) return SSM_E_MEMORY;
+    if (factor == NULL || penalty == NULL || *weight == NULL) return SSM_E_MEMORY;
+    ssmi_ridge_penalty(penalty, part->lookback, task->fade);
     if (!(task->alpha > 0)) part->alpha *= (double)sums.n_windows / (double)part->n_windows;
     part->n_windows = sums.n_windows;
-    SSMI_TRY(ssmi_ridge_solve(*weight, factor, &part->alpha, &moments, tmp->ctx));
-    *freedom = fmax(*freedom, effective_parameters(factor, part->alpha, moments.width));
+    SSMI_TRY(ssmi_ridge_solve(*weight, factor, &part->alpha, penalty, &moments, tmp->ctx));
+    *freedom = fmax(*freedom, effective_parameters(factor, part->alpha, penalty, moments.width));
     return SSM_OK;
 }
 

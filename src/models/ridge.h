@@ -3,7 +3,11 @@
  *     c = mean (or last value) of the window w,  s = its population standard deviation
  *     z = (w_0 - c, ..., w_{L-1} - c, s)                    regressors, L+1
  *     forecast = c + W' z                                   W (L+1, H), shared by all series
- *     W = (sum z z' + alpha I)^{-1} sum z (y - c)'           sums over all training windows, stride 1
+ *     W = (sum z z' + alpha P)^{-1} sum z (y - c)'           sums over all training windows, stride 1
+ *     P = diag(p),  p_i ~ ((L - i)/L + 1/10)^fade            mean 1 over the lags; 1 for s
+ *
+ * A ridge is the posterior mean under weights of one variance (Hoerl & Kennard 1970); what a row says of the
+ * future wears off, so that the variance falls with its age. Fade 0 is the plain ridge.
  *
  * The map is equivariant to shift and scale, so a fitted map needs no scaling of its own: it applies to raw
  * values as well as to standardised ones. Standardising the panel only weighs its series against each other
@@ -26,14 +30,15 @@ typedef struct ssmi_ridge_task {
     size_t n_validation;      /* last rows of each series, kept from the weights unless refit_all is set */
     size_t lookback;          /* 0: choose; how: models/ridge_choice.h */
     size_t period;            /* longest season known, 0 none: candidates for the look-back respect it */
-    double alpha;             /* added to the Gram matrix's diagonal; 0: choose */
+    double alpha;             /* penalty: alpha P is added to the Gram matrix; 0: choose */
+    double fade;              /* how fast the penalty grows with the lag, SSMI_RIDGE_FADE unless asked */
     ssmi_ridge_centre centre; /* SSMI_RIDGE_AUTO: choose */
     int refit_all;            /* after choosing, solve again on training and validation windows together */
     size_t n_folds, fold;     /* n_folds > 1, in a refit: leave out every window that touches rows
                                  [length fold / n_folds, length (fold+1) / n_folds) of its series */
 } ssmi_ridge_task;
 
-enum { SSMI_RIDGE_PARTS = 2 };
+enum { SSMI_RIDGE_PARTS = 4, SSMI_RIDGE_FADE = 1 };
 
 /* Settings of one map. */
 typedef struct ssmi_ridge_part {
@@ -43,20 +48,20 @@ typedef struct ssmi_ridge_part {
     size_t n_windows;         /* that the weights were solved from */
 } ssmi_ridge_part;
 
-/* A map, or the mean of two that are about as good. Each is linear in its window but for the spread, and
- * repeats a constant, so the mean of both is again one map on the longer window, with one spread more. */
+/* A map, or the mean of several that are about as good. Each is linear in its window but for the spread, and
+ * repeats a constant, so their mean is again one map on the longest window, with more spreads. */
 typedef struct ssmi_ridge {
     size_t lookback, horizon; /* lookback: the longest of the parts */
-    ssmi_ridge_centre centre; /* of the map; LAST for a mean of two */
+    ssmi_ridge_centre centre; /* of the map; LAST for a mean of several */
     size_t n_parts;
     ssmi_ridge_part part[SSMI_RIDGE_PARTS];
     double *weight;  /* (lookback + n_parts, horizon) row-major; the last rows multiply the parts' spreads */
     double freedom;  /* effective parameters per step: trace of the smoother, at most lookback + 1 */
     size_t n_judged; /* windows that the choice was made on, 0: nothing to choose from */
-    double mse;      /* of the chosen setting on these, by weights that had not seen them (of a mean of two no
-                        more than that); NaN without */
-    size_t season;   /* rows of a season, at most the look-back; 0: none */
-    double share;    /* of the weights that repeat the last season; the solved ones keep the rest */
+    double mse;    /* of the chosen setting on these, by weights that had not seen them (of a mean of several
+                      no more than that); NaN without */
+    size_t season; /* rows of a season, at most the look-back; 0: none */
+    double share;  /* of the weights that repeat the last season; the solved ones keep the rest */
 } ssmi_ridge;
 
 /* Regressors of a window: lookback + n_parts. The spread of the first part's window is at [lookback]. */

@@ -18,7 +18,9 @@ static ssm_status archive_part(ssmi_ridge *ridge, size_t k, ssm_archive *a)
 {
     static const char *const name[SSMI_RIDGE_PARTS][3] = {
         {"part_0.lookback", "part_0.centre", "part_0.alpha"},
-        {"part_1.lookback", "part_1.centre", "part_1.alpha"}};
+        {"part_1.lookback", "part_1.centre", "part_1.alpha"},
+        {"part_2.lookback", "part_2.centre", "part_2.alpha"},
+        {"part_3.lookback", "part_3.centre", "part_3.alpha"}};
     ssmi_ridge_part *part = &ridge->part[k];
     SSMI_TRY(ssmi_archive_size(a, name[k][0], &part->lookback));
     SSMI_TRY(archive_centre(a, name[k][1], &part->centre));
@@ -54,7 +56,11 @@ void ssmi_ridge_describe(const ssmi_ridge *ridge, char *text, size_t size)
     const ssmi_ridge_part *p = ridge->part;
     int used = snprintf(text, size, "look-back %zu, alpha %.3g, centred at the %s", p->lookback, p->alpha,
                         centre_text(p->centre));
-    if (ridge->n_parts < 2 || used < 0 || (size_t)used >= size) return;
-    snprintf(text + used, size - (size_t)used, ", averaged with look-back %zu, alpha %.3g, the %s",
-             p[1].lookback, p[1].alpha, centre_text(p[1].centre));
+    for (size_t k = 1; k < ridge->n_parts && used >= 0 && (size_t)used < size; k++) {
+        text += used;
+        size -= (size_t)used;
+        used =
+            snprintf(text, size, "%s look-back %zu, alpha %.3g, the %s", k == 1 ? ", averaged with" : "; and",
+                     p[k].lookback, p[k].alpha, centre_text(p[k].centre));
+    }
 }

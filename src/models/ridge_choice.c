@@ -8,7 +8,7 @@
 
 enum {
     MAX_LOOKBACKS = 20,
-    N_ALPHAS = 9,
+    N_ALPHAS = 14,
     LONGEST = 720,
     LONGEST_SEASON = 1536,
     MAX_STEPS = 64,
@@ -18,9 +18,10 @@ enum {
 
 /* Per training window, tried from the strongest, which repeats the centre but for a thousandth even where the
  * longest windows move together. */
-static const double relative_alpha[N_ALPHAS] = {1e6, 1000, 100, 10, 1, 1e-1, 1e-2, 1e-4, 1e-6};
+static const double relative_alpha[N_ALPHAS] = {1e6, 1000, 100,  30,   10,   3,    1,
+                                                0.3, 0.1,  0.03, 0.01, 1e-3, 1e-4, 1e-6};
 static const double default_alpha = 0.1;
-static const double about_as_good = 1.01;
+static const double about_as_good = 1.02;
 
 /* What all candidates are judged by. */
 typedef struct plan {
@@ -91,10 +92,12 @@ static ssm_status judge_alphas(double *error, const ssmi_ridge_task *task, const
     const size_t width = training->width, row = training->horizon * sizeof(double);
     double *factor = ssmi_arena_alloc(tmp, width, width * sizeof(double));
     double *weight = ssmi_arena_alloc(tmp, width, row), *image = ssmi_arena_alloc(tmp, width, row);
-    if (factor == NULL || weight == NULL || image == NULL) return SSM_E_MEMORY;
+    double *penalty = SSMI_ALLOC(tmp, double, width);
+    if (factor == NULL || weight == NULL || image == NULL || penalty == NULL) return SSM_E_MEMORY;
+    ssmi_ridge_penalty(penalty, width - 1, task->fade);
     for (size_t k = 0; k < n_alphas(task); k++) {
         double alpha = alpha_of(task, k, training->n_windows);
-        SSMI_TRY(ssmi_ridge_solve(weight, factor, &alpha, training, tmp->ctx));
+        SSMI_TRY(ssmi_ridge_solve(weight, factor, &alpha, penalty, training, tmp->ctx));
         error[k] += ssmi_ridge_square_error(weight, image, judged);
     }
     return SSM_OK;
@@ -233,13 +236,22 @@ static plan make_plan(const ssmi_ridge_task *task, size_t longest_lookback)
     return p;
 }
 
-/* The best of all choices with another look-back than `lookback`; NULL when nothing was judged. */
-static const ssmi_ridge_choice *best_of(const candidate *list, size_t n, size_t lookback)
+static int is_taken(size_t lookback, const ssmi_ridge_choice *taken, size_t n_taken)
+{
+    for (size_t k = 0; k < n_taken; k++)
+        if (taken[k].part.lookback == lookback) return 1;
+    return 0;
+}
+
+/* The best of all choices whose look-back is not taken; NULL when no such was judged. */
+static const ssmi_ridge_choice *best_of(const candidate *list, size_t n, const ssmi_ridge_choice *taken,
+                                        size_t n_taken)
 {
     const ssmi_ridge_choice *best = NULL;
     for (size_t k = 0; k < 2 * n; k++) {
         const ssmi_ridge_choice *c = &list[k / 2].choice[k % 2];
-        if (c->part.lookback != lookback && !isnan(c->mse) && (best == NULL || c->mse < best->mse)) best = c;
+        if (isnan(c->mse) || is_taken(c->part.lookback, taken, n_taken)) continue;
+        if (best == NULL || c->mse < best->mse) best = c;
     }
     return best;
 }
@@ -260,12 +272,15 @@ ssm_status ssmi_ridge_choose(ssmi_ridge_choice *out, size_t *n, const ssmi_ridge
     if (list == NULL) return SSM_E_MEMORY;
     for (size_t k = 0; k < n_lookbacks; k++) list[k] = (candidate){.plan = &p, .lookback = lookback[k]};
     SSMI_TRY(ssmi_parallel_for(tmp->ctx, n_lookbacks, try_candidate, list));
-    const ssmi_ridge_choice *best = best_of(list, n_lookbacks, 0);
+    const ssmi_ridge_choice *best = best_of(list, n_lookbacks, NULL, 0);
     const ssmi_ridge_choice chosen = best != NULL ? *best : by_default(list, n_lookbacks);
     if (chosen.part.n_windows == 0) return no_window(&chosen.part, task->horizon, tmp->ctx);
     out[0] = chosen;
     *n = 1;
-    const ssmi_ridge_choice *second = best != NULL ? best_of(list, n_lookbacks, best->part.lookback) : NULL;
-    if (second != NULL && second->mse <= about_as_good * best->mse && second->mse > 0) out[(*n)++] = *second;
+    while (*n < SSMI_RIDGE_PARTS) {
+        const ssmi_ridge_choice *next = best_of(list, n_lookbacks, out, *n);
+        if (next == NULL || !(next->mse <= about_as_good * chosen.mse && next->mse > 0)) break;
+        out[(*n)++] = *next;
+    }
     return SSM_OK;
 }

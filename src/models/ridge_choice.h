@@ -16,8 +16,8 @@ typedef struct ssmi_ridge_choice {
     size_t n_judged;      /* windows, 0: nothing to choose from */
 } ssmi_ridge_choice;
 
-/* Gives the best setting and, when another look-back comes within a hundredth of its error, that
- * one too: errors of different windows differ, so that the mean of both maps has no larger error than they
+/* Gives the best setting, best first, and those of other look-backs that come within a fiftieth of
+ * its error: errors of different windows differ, so that the mean of the maps has no larger error than they
  * have on average, and as a rule a smaller one. Ties go to the shorter look-back, then the larger alpha. All
  * candidates are judged on the same rows, as far as their gaps allow. Without a single window to judge by,
  * the defaults are alpha = one tenth of the number of windows, centre last, and the longest look-back that

@@ -2,13 +2,17 @@
  *
  *     sum |y - c - W'z|^2 = t - 2 <W, C> + <W, G W>,
  *
- * which costs L^2 H whatever the number of windows. Hoerl & Kennard (1970), Technometrics 12(1), eq. 2.1. */
+ * which costs L^2 H whatever the number of windows. Hoerl & Kennard (1970), Technometrics 12(1), eq. 2.1;
+ * with a penalty of its own for each weight: their general form, section 5. */
 #include "models/ridge_solve.h"
 
 #include <cblas.h>
 #include <lapacke.h>
 #include <math.h>
 #include <string.h>
+
+/* What the newest lags are penalised like: a lag of a tenth of the look-back at fade 1. */
+static const double newest = 0.1;
 
 /* Origins [first, last] of series i, less those whose window touches the fold left out. */
 static ssm_status sum_series(ssmi_ridge_sums *out, const ssmi_ridge_task *task, size_t i, size_t first,
@@ -34,6 +38,18 @@ ssm_status ssmi_ridge_sum_windows(ssmi_ridge_sums *out, const ssmi_ridge_task *t
     return SSM_OK;
 }
 
+void ssmi_ridge_penalty(double *penalty, size_t lookback, double fade)
+{
+    const double L = (double)lookback;
+    double mean = 0;
+    for (size_t i = 0; i < lookback; i++) {
+        penalty[i] = pow((double)(lookback - i) / L + newest, fade);
+        mean += penalty[i] / L;
+    }
+    for (size_t i = 0; i < lookback; i++) penalty[i] /= mean;
+    penalty[lookback] = 1;
+}
+
 static double largest_diagonal(const double *gram, size_t width)
 {
     double largest = 0;
@@ -41,14 +57,14 @@ static double largest_diagonal(const double *gram, size_t width)
     return largest;
 }
 
-ssm_status ssmi_ridge_solve(double *weight, double *factor, double *alpha, const ssmi_ridge_moments *m,
-                            ssm_context *ctx)
+ssm_status ssmi_ridge_solve(double *weight, double *factor, double *alpha, const double *penalty,
+                            const ssmi_ridge_moments *m, ssm_context *ctx)
 {
     int n = (int)m->width, H = (int)m->horizon;
     double least = 1e-14 * largest_diagonal(m->gram, m->width) + 1e-300;
     for (int tries = 0; tries < 8; tries++) {
         memcpy(factor, m->gram, m->width * m->width * sizeof *factor);
-        for (size_t i = 0; i < m->width; i++) factor[i * m->width + i] += *alpha;
+        for (size_t i = 0; i < m->width; i++) factor[i * m->width + i] += *alpha * penalty[i];
         if (LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'L', n, factor, n) == 0) {
             memcpy(weight, m->cross, m->width * m->horizon * sizeof *weight);
             cblas_dtrsm(CblasRowMajor, CblasLeft, CblasUpper, CblasTrans, CblasNonUnit, n, H, 1, factor, n,

@@ -11,11 +11,14 @@ typedef enum ssmi_ridge_range { SSMI_RIDGE_TRAINING, SSMI_RIDGE_ALL } ssmi_ridge
 ssm_status ssmi_ridge_sum_windows(ssmi_ridge_sums *out, const ssmi_ridge_task *task, size_t lookback,
                                   ssmi_ridge_range range, ssm_arena *arena);
 
-/* weight (width, horizon) = (gram + alpha I)^-1 cross; factor (width, width) is left holding the Cholesky
+/* penalty (lookback + 1): the diagonal of P in models/ridge.h. */
+void ssmi_ridge_penalty(double *penalty, size_t lookback, double fade);
+
+/* weight (width, horizon) = (gram + alpha P)^-1 cross; factor (width, width) is left holding the Cholesky
  * factor. Where rounding leaves the sum without one, alpha is raised to what can be resolved; the alpha used
  * comes back. */
-ssm_status ssmi_ridge_solve(double *weight, double *factor, double *alpha, const ssmi_ridge_moments *m,
-                            ssm_context *ctx);
+ssm_status ssmi_ridge_solve(double *weight, double *factor, double *alpha, const double *penalty,
+                            const ssmi_ridge_moments *m, ssm_context *ctx);
 
 /* Sum over windows and steps of the squared errors of a map; image (width, horizon) is scratch. */
 double ssmi_ridge_square_error(const double *weight, double *image, const ssmi_ridge_moments *m);

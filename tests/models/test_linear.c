@@ -214,8 +214,9 @@ static void the_published_error_on_etth1_is_reached(void **state)
     ssm_fit_task task = {.panel = panel, .n_series = ETT_CHANNELS, .horizon = 96, .n_validation = ETT_SPLIT};
     assert_int_equal(ssm_forecaster_new(ctx, "linear", &f), SSM_OK);
     const char *const set[][2] = {
-        {"lookback", "512"}, {"alpha", "5e4"}, {"normalise", "mean"}, {"refit_all", "no"}};
-    for (size_t i = 0; i < 4; i++) assert_int_equal(ssm_forecaster_set(f, set[i][0], set[i][1]), SSM_OK);
+        {"lookback", "512"}, {"alpha", "5e4"}, {"fade", "0"}, {"normalise", "mean"}, {"refit_all", "no"}};
+    for (size_t i = 0; i < sizeof set / sizeof *set; i++)
+        assert_int_equal(ssm_forecaster_set(f, set[i][0], set[i][1]), SSM_OK);
     assert_int_equal(ssm_forecaster_fit(f, &task), SSM_OK);
     for (size_t c = 0; c < ETT_CHANNELS; c++) sum += channel_error(f, values + c * ETT_ROWS, &windows);
     /* .3669 over all 2785 windows; every 24th of them gives the same to about a hundredth */

@@ -1,4 +1,5 @@
-#include "models/ridge_moments.h"
+#include "models/ridge_choice.h"
+#include "models/ridge_solve.h"
 
 #include "base/random.h"
 #include "models/fixture.h"
@@ -123,6 +124,29 @@ static void thinned_targets_are_columns_of_the_full_ones(void **state)
     }
 }
 
+/* As the header has it. */
+static double penalty_of(int i, int lookback, double fade)
+{
+    double sum = 0;
+    if (i == lookback) return 1;
+    for (int age = 1; age <= lookback; age++) sum += pow((double)age / lookback + 0.1, fade);
+    return lookback * pow((double)(lookback - i) / lookback + 0.1, fade) / sum;
+}
+
+static void the_penalty_grows_with_the_lag(void **state)
+{
+    (void)state;
+    double p[WIDTH], even[2];
+    ssmi_ridge_penalty(p, LOOKBACK, 2);
+    for (int i = 0; i < WIDTH; i++) assert_near(p[i], penalty_of(i, LOOKBACK, 2), 1e-14);
+    for (int i = 1; i < LOOKBACK; i++) assert_true(p[i] < p[i - 1]);
+    ssmi_ridge_penalty(p, LOOKBACK, 0);
+    for (int i = 0; i < WIDTH; i++) assert_near(p[i], 1, 1e-14);
+    ssmi_ridge_penalty(even, 1, 10);
+    assert_near(even[0], 1, 1e-14);
+    assert_true(even[1] == 1);
+}
+
 static void the_weights_solve_the_normal_equations_of_the_training_windows(void **state)
 {
     world *w = *state;
@@ -133,6 +157,7 @@ static void the_weights_solve_the_normal_equations_of_the_training_windows(void 
                             .n_validation = VALIDATION,
                             .lookback = LOOKBACK,
                             .alpha = 3,
+                            .fade = 1.5,
                             .centre = SSMI_RIDGE_MEAN};
     assert_int_equal(ssmi_ridge_fit(&ridge, &task, &w->arena, &w->arena), SSM_OK);
     double gram[WIDTH * WIDTH] = {0}, cross[WIDTH * HORIZON] = {0}, target[HORIZON] = {0};
@@ -142,7 +167,7 @@ static void the_weights_solve_the_normal_equations_of_the_training_windows(void 
     assert_int_equal(ridge.part[0].n_windows, n);
     for (int i = 0; i < WIDTH; i++) {
         for (int h = 0; h < HORIZON; h++) {
-            double sum = 3 * ridge.weight[i * HORIZON + h];
+            double sum = 3 * penalty_of(i, LOOKBACK, 1.5) * ridge.weight[i * HORIZON + h];
             for (int j = 0; j < WIDTH; j++) sum += gram[i * WIDTH + j] * ridge.weight[j * HORIZON + h];
             assert_true(fabs(sum - cross[i * HORIZON + h]) < 1e-10 * (double)n);
         }
@@ -222,35 +247,68 @@ static void a_choice_left_open_is_no_worse_than_a_given_one(void **state)
     for (int kind = SSMI_RIDGE_MEAN; kind <= SSMI_RIDGE_LAST; kind++) {
         task.centre = (ssmi_ridge_centre)kind;
         assert_int_equal(ssmi_ridge_fit(&given, &task, &w->arena, &w->arena), SSM_OK);
-        assert_true(open.mse <= 1.005 * given.mse); /* a mean of two about as good */
+        assert_true(open.mse <= given.mse);
     }
 }
 
-static void a_mean_of_two_maps_forecasts_the_mean(void **state)
+static void a_mean_of_maps_forecasts_the_mean(void **state)
 {
     world *w = *state;
-    ssmi_ridge both = {.lookback = 20,
-                       .centre = SSMI_RIDGE_LAST,
-                       .n_parts = 2,
-                       .part = {{LOOKBACK, SSMI_RIDGE_MEAN, 3, 1}, {20, SSMI_RIDGE_LAST, 40, 1}}};
-    ssmi_ridge_task task = {.panel = w->panel, .n_series = SERIES, .horizon = HORIZON, .alpha = 3};
+    ssmi_ridge all = {.lookback = 20,
+                      .centre = SSMI_RIDGE_LAST,
+                      .n_parts = SSMI_RIDGE_PARTS,
+                      .part = {{LOOKBACK, SSMI_RIDGE_MEAN, 3, 1},
+                               {20, SSMI_RIDGE_LAST, 40, 1},
+                               {1, SSMI_RIDGE_LAST, 5, 1},
+                               {6, SSMI_RIDGE_MEAN, 0.5, 1}}};
+    ssmi_ridge_task task = {.panel = w->panel, .n_series = SERIES, .horizon = HORIZON, .alpha = 3, .fade = 1};
     double z[WIDTH + 20], c, y[HORIZON], mean[HORIZON];
-    assert_int_equal(ssmi_ridge_refit(&both, &task, &w->arena, &w->arena), SSM_OK);
+    assert_int_equal(ssmi_ridge_refit(&all, &task, &w->arena, &w->arena), SSM_OK);
     for (size_t o = 20; o < 60; o++) {
         memset(mean, 0, sizeof mean);
-        for (int k = 0; k < 2; k++) {
-            ssmi_ridge one = {.lookback = both.part[k].lookback,
-                              .centre = both.part[k].centre,
+        for (int k = 0; k < SSMI_RIDGE_PARTS; k++) {
+            ssmi_ridge one = {.lookback = all.part[k].lookback,
+                              .centre = all.part[k].centre,
                               .n_parts = 1,
-                              .part = {both.part[k]}};
+                              .part = {all.part[k]}};
             assert_int_equal(ssmi_ridge_refit(&one, &task, &w->arena, &w->arena), SSM_OK);
             ssmi_ridge_regressors(z, &c, w->panel[1].value + o - one.lookback, &one);
             ssmi_ridge_apply(y, z, &one, 1, HORIZON);
-            for (size_t h = 0; h < HORIZON; h++) mean[h] += 0.5 * (c + y[h]);
+            for (size_t h = 0; h < HORIZON; h++) mean[h] += (c + y[h]) / SSMI_RIDGE_PARTS;
         }
-        ssmi_ridge_regressors(z, &c, w->panel[1].value + o - both.lookback, &both);
-        ssmi_ridge_apply(y, z, &both, 1, HORIZON);
+        ssmi_ridge_regressors(z, &c, w->panel[1].value + o - all.lookback, &all);
+        ssmi_ridge_apply(y, z, &all, 1, HORIZON);
         for (size_t h = 0; h < HORIZON; h++) assert_near(c + y[h], mean[h], 1e-11);
+    }
+}
+
+/* The others are look-backs of their own whose error comes within a fiftieth of the best: for a noisy level
+ * there are several. */
+static void settings_about_as_good_are_averaged(void **state)
+{
+    world *w = *state;
+    ssmi_ridge_choice choice[SSMI_RIDGE_PARTS];
+    double y[ROWS];
+    ssmi_window_series panel;
+    ssmi_ridge ridge;
+    size_t n;
+    gsl_rng *rng = ssmi_random_stream(&w->arena, 5);
+    for (int t = 0; t < ROWS; t++) y[t] = gsl_ran_gaussian(rng, 1);
+    const ssm_series series = fixture_series(y, ROWS, 0);
+    assert_int_equal(ssmi_windows_prepare(&panel, &series, ROWS, &w->arena), SSM_OK);
+    const ssmi_ridge_task task = {
+        .panel = &panel, .n_series = 1, .horizon = HORIZON, .n_validation = VALIDATION, .fade = 1};
+    assert_int_equal(ssmi_ridge_choose(choice, &n, &task, &w->arena), SSM_OK);
+    assert_in_range(n, 3, SSMI_RIDGE_PARTS);
+    for (size_t k = 1; k < n; k++) {
+        assert_true(choice[k].mse >= choice[k - 1].mse && choice[k].mse <= 1.02 * choice[0].mse);
+        for (size_t i = 0; i < k; i++) assert_int_not_equal(choice[i].part.lookback, choice[k].part.lookback);
+    }
+    assert_int_equal(ssmi_ridge_fit(&ridge, &task, &w->arena, &w->arena), SSM_OK);
+    assert_int_equal(ridge.n_parts, n);
+    for (size_t k = 0; k < n; k++) {
+        assert_int_equal(ridge.part[k].lookback, choice[k].part.lookback);
+        assert_true(ridge.part[k].lookback <= ridge.lookback);
     }
 }
 
@@ -347,11 +405,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_WORLD(sliding_sums_equal_the_sums_over_single_windows),
         IN_WORLD(thinned_targets_are_columns_of_the_full_ones),
+        IN_WORLD(the_penalty_grows_with_the_lag),
         IN_WORLD(the_weights_solve_the_normal_equations_of_the_training_windows),
         IN_WORLD(the_error_of_a_choice_is_that_of_forecasts_over_folds),
         IN_WORLD(without_room_for_folds_the_validation_rows_judge),
         IN_WORLD(a_choice_left_open_is_no_worse_than_a_given_one),
-        IN_WORLD(a_mean_of_two_maps_forecasts_the_mean),
+        IN_WORLD(a_mean_of_maps_forecasts_the_mean),
+        IN_WORLD(settings_about_as_good_are_averaged),
         IN_WORLD(a_choice_heeds_all_rows),
         IN_WORLD(the_result_does_not_depend_on_the_thread_count),
         IN_WORLD(the_map_moves_and_scales_with_the_window),
