@@ -124,11 +124,12 @@ static inline void NAME(ud_leave)(REAL *restrict column, REAL *restrict W, const
 #ifdef VECTORS
     UNROLLED for (size_t i = together; i > 0; i -= 4)
     {
+        REAL *rows = W + (i - 4) * columns;
         NAME(four) u;
-        NAME(ud_dots)(&u, W + (i - 1) * columns, weighted, columns);
+        NAME(ud_dots)(&u, rows, weighted, columns);
         u *= inverse;
         *(NAME(four) *)(column + i - 4) = u;
-        UNROLLED for (size_t k = 4; k-- > 0;) NAME(ud_sweep)(W + (i - 4 + k) * columns, u[k], row, columns);
+        UNROLLED for (size_t k = 4; k-- > 0;) NAME(ud_sweep)(rows + k * columns, u[k], row, columns);
     }
 #endif
 }

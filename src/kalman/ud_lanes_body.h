@@ -60,14 +60,23 @@ static inline int NAME(ud_is_settled)(const REAL *x, const REAL *U, const REAL *
 #endif
 }
 
+#ifdef VECTORS
+/* a'b in four parts. */
+static inline void NAME(ud_parts)(NAME(four) * sum, const REAL *a, const REAL *b, size_t columns)
+{
+    *sum = *(const NAME(four) *)a * *(const NAME(four) *)b;
+    for (size_t c = 4; c < columns; c += 4)
+        *sum += *(const NAME(four) *)(a + c) * *(const NAME(four) *)(b + c);
+}
+#endif
+
 /* a'b */
 static inline REAL NAME(ud_dot)(const REAL *a, const REAL *b, size_t n, size_t r)
 {
     const size_t columns = SSM_KF_FOURS(n + r);
 #ifdef VECTORS
-    NAME(four) sum = *(const NAME(four) *)a * *(const NAME(four) *)b;
-    for (size_t c = 4; c < columns; c += 4)
-        sum += *(const NAME(four) *)(a + c) * *(const NAME(four) *)(b + c);
+    NAME(four) sum;
+    NAME(ud_parts)(&sum, a, b, columns);
     sum += __builtin_shufflevector(sum, sum, 2, 3, 0, 1);
     return sum[0] + sum[1];
 #else
@@ -83,17 +92,11 @@ static inline REAL NAME(ud_dot)(const REAL *a, const REAL *b, size_t n, size_t r
 }
 
 #ifdef VECTORS
-/* ud_dot with b of each of four rows of A, the last of which stands at `last`. */
-static inline void NAME(ud_dots)(NAME(four) * dot, const REAL *last, const REAL *b, size_t columns)
+/* ud_dot with b of each of four rows A. */
+static inline void NAME(ud_dots)(NAME(four) * dot, const REAL *A, const REAL *b, size_t columns)
 {
     NAME(four) sum[4];
-    UNROLLED for (size_t k = 0; k < 4; k++)
-    {
-        const REAL *a = last - (3 - k) * columns;
-        sum[k] = *(const NAME(four) *)a * *(const NAME(four) *)b;
-        for (size_t c = 4; c < columns; c += 4)
-            sum[k] += *(const NAME(four) *)(a + c) * *(const NAME(four) *)(b + c);
-    }
+    UNROLLED for (size_t k = 0; k < 4; k++) NAME(ud_parts)(sum + k, A + k * columns, b, columns);
     const NAME(four) front = __builtin_shufflevector(sum[0], sum[1], 0, 1, 4, 5) +
                              __builtin_shufflevector(sum[0], sum[1], 2, 3, 6, 7),
                      back = __builtin_shufflevector(sum[2], sum[3], 0, 1, 4, 5) +
