@@ -40,6 +40,13 @@ ssm_status ssmi_archive_reject(ssm_archive *archive, const char *format, ...)
     return ssmi_fail(archive->ctx, SSM_E_FORMAT, "%s: %s", archive->path, why);
 }
 
+/* A file that says what it is and lacks something knew other options or parameters. */
+static ssm_status reject_missing(ssm_archive *archive, const char *kind, const char *name)
+{
+    return ssmi_archive_reject(
+        archive, "%s \"%s\" is missing: the file was written by another version of ssmcast", kind, name);
+}
+
 char *ssmi_archive_full_name(ssm_archive *archive, const char *group, const char *name)
 {
     size_t size = strlen(archive->prefix) + strlen(group) + strlen(name) + 1;
@@ -78,7 +85,9 @@ ssm_status ssmi_archive_get(ssm_archive *archive, const char *group, const char 
     char *key = ssmi_archive_full_name(archive, group, name);
     if (key == NULL) return SSM_E_MEMORY;
     *value = ssmi_safetensors_metadata(&archive->file, key);
-    return *value != NULL ? SSM_OK : ssmi_archive_reject(archive, "metadata \"%s\" is missing", key);
+    if (*value != NULL) return SSM_OK;
+    if (*group != '\0') return reject_missing(archive, "metadata", key);
+    return ssmi_archive_reject(archive, "metadata \"%s\" is missing", key);
 }
 
 static ssm_status get_number(ssm_archive *archive, const char *name, double *number)
@@ -165,7 +174,7 @@ static ssm_status check_finite(ssm_archive *archive, const ssmi_tensor *wanted, 
 static ssm_status get_tensor(ssm_archive *archive, const ssmi_tensor *wanted, void **data)
 {
     const ssmi_tensor *found = ssmi_safetensors_find(&archive->file, wanted->name);
-    if (found == NULL) return ssmi_archive_reject(archive, "tensor \"%s\" is missing", wanted->name);
+    if (found == NULL) return reject_missing(archive, "tensor", wanted->name);
     int same = found->dtype == wanted->dtype && found->rank == wanted->rank;
     for (size_t k = 0; same && k < wanted->rank; k++) same = found->shape[k] == wanted->shape[k];
     if (!same)

@@ -148,11 +148,46 @@ static void damaged_files_are_refused_or_harmless(void **state)
     close_bench(&b);
 }
 
+/* A file as a version would have written it that does not know a name: `name` with another last letter. */
+static void rename_in_file(const char *path, const char *name)
+{
+    static unsigned char bytes[1 << 16];
+    const size_t size = read_file(path, bytes, sizeof bytes), length = strlen(name);
+    size_t at = 0;
+    while (at + length <= size && memcmp(bytes + at, name, length) != 0) at++;
+    assert_true(at + length <= size);
+    bytes[at + length - 1] = '~';
+    write_file(path, bytes, size);
+}
+
+static void what_another_version_did_not_write_is_named(void **state)
+{
+    (void)state;
+    static const char *const name[] = {"option.period", "scalar.fit.horizon"};
+    bench b;
+    open_bench(&b);
+    for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
+        ssm_forecaster *got;
+        assert_int_equal(ssm_forecaster_save(b.f[0], b.path), SSM_OK);
+        rename_in_file(b.path, name[i]);
+        assert_int_equal(ssm_forecaster_load(b.ctx, b.path, &got), SSM_E_FORMAT);
+        assert_non_null(strstr(ssm_context_message(b.ctx), name[i]));
+        assert_non_null(strstr(ssm_context_message(b.ctx), "written by another version of ssmcast"));
+    }
+    assert_int_equal(ssm_forecaster_save(b.f[0], b.path), SSM_OK);
+    rename_in_file(b.path, "format");
+    ssm_forecaster *got;
+    assert_int_equal(ssm_forecaster_load(b.ctx, b.path, &got), SSM_E_FORMAT);
+    assert_null(strstr(ssm_context_message(b.ctx), "version"));
+    close_bench(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(several_forecasters_come_back_in_their_order),
         cmocka_unit_test(a_state_is_neither_a_history_nor_a_model),
+        cmocka_unit_test(what_another_version_did_not_write_is_named),
         cmocka_unit_test(damaged_files_are_refused_or_harmless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
