@@ -9,6 +9,7 @@
  * does to the block at hand is printed: its squared error over that of `zero` alone. "all" is the mean over
  * sets of the mean logarithm, "worst" the largest ratio of all, and "lost" counts those above 1.01. ETT and
  * exchange rates: without their test rows. */
+#include "bench/families.h"
 #include "models/zero_adapter_fit.h"
 #include "models/zero_fan.h"
 
@@ -18,86 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    MOST_ROWS = 50000,
-    MOST_COLUMNS = 8,
-    BLOCKS = 6,
-    PARTS = 4,
-    LONGEST = 720,
-    LOSSES = SSMI_ZERO_ADAPTER_LOSSES,
-    LINE = 1 << 16
-};
+enum { BLOCKS = 6, PARTS = FAMILY_HORIZONS, LONGEST = 720, LOSSES = SSMI_ZERO_ADAPTER_LOSSES };
 static const double level[SSMI_FAN_LEVELS] = {.1, .2, .3, .4, .5, .6, .7, .8, .9};
 
-typedef struct family {
-    const char *name, *file;
-    size_t columns, rows, blocks, step;
-    size_t horizon[PARTS]; /* the first rows of forecasts of the last */
-} family;
-
-static const family families[] = {
-    {"exchange", "ltsf/exchange_rate.csv", 8, 6071, 5, 24, {96, 192, 336, 720}},
-    {"ETTh1", "ltsf/ETTh1.csv", 7, 11520, 6, 60, {96, 192, 336, 720}},
-    {"ETTh2", "ltsf/ETTh2.csv", 7, 11520, 6, 60, {96, 192, 336, 720}},
-    {"ETTm1", "ltsf/ETTm1.csv", 7, 46080, 6, 240, {96, 192, 336, 720}},
-    {"taylor", "classical/taylor.csv", 1, 3700, 6, 24, {48, 96, 168, 336}},
-    {"PJM load", "sensors/PJM_Load_hourly.csv", 1, 11000, 6, 48, {48, 96, 168, 336}},
-    {"taxi", "sensors/nab_nyc_taxi.csv", 1, 9000, 6, 48, {48, 96, 168, 336}},
-    {"sea level", "sensors/halifax_sealevel_2003_hourly.csv", 1, 6500, 6, 36, {24, 48, 96, 168}},
-    {"temperatures", "sensors/daily-min-temperatures.csv", 1, 3600, 6, 15, {10, 30, 60, 90}},
-    {"machine", "sensors/nab_machine_temperature_system_failure.csv", 1, 16000, 6, 48, {24, 96, 192, 288}},
-    {"stocks", "classical/EuStockMarkets.csv", 4, 1800, 6, 12, {12, 24, 48, 96}},
-    {"sunspots", "classical/sunspot.month.csv", 1, 3100, 6, 12, {12, 36, 72, 132}},
-    {"CO2", "classical/co2_weekly_statsmodels.csv", 1, 2200, 6, 13, {13, 26, 52, 104}},
-};
-enum { FAMILIES = sizeof families / sizeof *families };
-
-static double value[MOST_COLUMNS][MOST_ROWS], loss[PARTS][BLOCKS][LOSSES];
-static char line[LINE];
-
-/* Column c of a CSV file behind its first; cells without a number are missing. */
-static size_t read_column(const char *path, size_t c)
-{
-    FILE *file = fopen(path, "r");
-    size_t n = 0;
-    if (file == NULL || fgets(line, sizeof line, file) == NULL) return 0;
-    while (n < MOST_ROWS && fgets(line, sizeof line, file) != NULL) {
-        const char *cell = line;
-        for (size_t k = 0; k <= c && cell != NULL; k++)
-            if ((cell = strchr(cell, ',')) != NULL) cell++;
-        if (cell == NULL) continue;
-        char *end;
-        cell += *cell == '"';
-        value[c][n] = strtod(cell, &end);
-        if (end == cell) value[c][n] = NAN;
-        n++;
-    }
-    fclose(file);
-    return n;
-}
-
-/* In units of the first quarter's deviation, so that columns count alike. Gives how many rows there are. */
-static size_t read_family(const family *f)
-{
-    char path[1024];
-    size_t rows = f->rows;
-    snprintf(path, sizeof path, "%s/%s", getenv("SSMCAST_DATA"), f->file);
-    for (size_t c = 0; c < f->columns; c++) {
-        const size_t n = read_column(path, c);
-        if (n < rows) rows = n;
-    }
-    for (size_t c = 0; c < f->columns && rows > 0; c++) {
-        double mean = 0, square = 0, n = 0;
-        for (size_t t = 0; t < rows / 4; t++) {
-            if (isnan(value[c][t])) continue;
-            const double d = value[c][t] - mean;
-            mean += d / ++n;
-            square += d * (value[c][t] - mean);
-        }
-        for (size_t t = 0; t < rows; t++) value[c][t] = (value[c][t] - mean) / sqrt(square / n);
-    }
-    return rows;
-}
+static double value[FAMILY_COLUMNS][FAMILY_ROWS], loss[PARTS][BLOCKS][LOSSES];
 
 /* Adds the losses of the forecasts from one origin, for each horizon that ends before row `end`. */
 static void add_origin(size_t block, const family *f, const double *y, size_t left, const double *fan,
@@ -116,7 +41,7 @@ static ssm_status run_block(const family *f, size_t block, size_t from, size_t t
 {
     static double fan[LONGEST * SSMI_FAN_LEVELS], mean[LONGEST], map[LONGEST];
     const size_t horizon = f->horizon[PARTS - 1];
-    ssm_series panel[MOST_COLUMNS];
+    ssm_series panel[FAMILY_COLUMNS];
     ssm_forecaster *zero, *linear;
     for (size_t c = 0; c < f->columns; c++) {
         panel[c] = (ssm_series){.value = value[c], .length = from};
@@ -177,7 +102,7 @@ static void print(const char *name, const totals *t)
 
 static ssm_status run_family(totals *t, const family *f, ssm_context *ctx, ssm_arena *tmp)
 {
-    const size_t rows = read_family(f), start = rows / 4, width = (rows - start) / f->blocks;
+    const size_t rows = family_read(value, f), start = rows / 4, width = (rows - start) / f->blocks;
     memset(loss, 0, sizeof loss);
     for (size_t k = 0; k < f->blocks && rows > 0; k++)
         SSMI_TRY(run_block(f, k, start + k * width, start + (k + 1) * width, ctx));
@@ -199,7 +124,7 @@ int main(int argc, char **argv)
     ssmi_arena_init(&tmp, ctx);
     for (size_t i = 0; i < FAMILIES; i++) {
         totals t = {0};
-        if (argc > 1 && strstr(argv[1], families[i].name) == NULL) continue;
+        if (families[i].blocks == 0 || !family_is_in(&families[i], argc > 1 ? argv[1] : NULL)) continue;
         if (run_family(&t, &families[i], ctx, &tmp) != SSM_OK)
             return fprintf(stderr, "%s: %s\n", families[i].name, ssm_context_message(ctx)), 1;
         if (t.n == 0) continue;

@@ -17,7 +17,8 @@
  * a part of the loss without training; 1 where nothing was trained.
  * --batch N leaves out what does not fill a batch of N windows at the end, as loaders with "drop_last" do:
  * never for a result, but to show what that does to one. */
-#include <ssmcast/ssmcast.h>
+#include "bench/configured.h"
+#include "bench/score.h"
 
 #include <cblas.h>
 #include <math.h>
@@ -26,10 +27,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { MAX_SETS = 32, MAX_LIST = 16, LEVELS = 11 };
-
-/* The deciles, between the ends of an interval of 95 %. */
-static const double level[LEVELS] = {0.025, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.975};
+enum { MAX_SETS = 32, MAX_LIST = 16 };
 
 typedef struct split {
     size_t train, validation, test;
@@ -48,10 +46,10 @@ typedef struct job {
     size_t n_horizons, horizon[MAX_LIST]; /* ascending; all are scored from forecasts of the last */
 } job;
 
-typedef struct score {
-    double squared, absolute, pinball, inside80, inside95;
+typedef struct total {
+    score sum;
     size_t windows; /* of all channels */
-} score;
+} total;
 
 static double now(void)
 {
@@ -146,15 +144,8 @@ static int fit(const job *j, size_t from, size_t n, ssm_forecaster **out)
     if (panel == NULL) return 1;
     for (size_t c = 0; c < n; c++) panel[c] = ssm_series_slice(j->series[from + c], 0, first_origin(j));
     ssm_fit_task task = {panel, n, longest(j), j->split.validation};
-    ssm_status status = ssm_forecaster_new(j->ctx, j->model, &f);
-    *out = status == SSM_OK ? f : NULL;
-    for (size_t i = 0; status == SSM_OK && i < j->n_sets; i++) {
-        char option[256];
-        snprintf(option, sizeof option, "%s", j->set[i]);
-        char *value = strchr(option, '=');
-        if (value != NULL) *value++ = '\0';
-        status = ssm_forecaster_set(f, option, value != NULL ? value : "true");
-    }
+    ssm_status status = configured_new(j->ctx, j->model, j->set, j->n_sets, &f);
+    *out = f;
     if (status == SSM_OK) status = ssm_forecaster_fit(f, &task);
     free(panel);
     return status != SSM_OK ? report(j, "fit") : 0;
@@ -168,38 +159,20 @@ static int is_scored(const job *j, size_t origin, size_t horizon)
     return j->batch == 0 || origin - first_origin(j) < windows - windows % j->batch;
 }
 
-/* One row; quantile (LEVELS). */
-static void add_row(score *sum, double mean, const double *quantile, double truth)
-{
-    const double e = mean - truth;
-    sum->squared += e * e;
-    sum->absolute += fabs(e);
-    for (size_t i = 1; i + 1 < LEVELS; i++) {
-        const double d = truth - quantile[i];
-        sum->pinball += (d > 0 ? level[i] : level[i] - 1) * d / (LEVELS - 2);
-    }
-    sum->inside80 += truth >= quantile[1] && truth <= quantile[LEVELS - 2];
-    sum->inside95 += truth >= quantile[0] && truth <= quantile[LEVELS - 1];
-}
-
 /* Adds the errors of the first horizon[k] rows of a forecast to sum[k]. */
-static void add_errors(score *sum, const job *j, const ssm_forecast *out, const ssm_series *s, size_t origin)
+static void add_errors(total *sum, const job *j, const ssm_forecast *out, const ssm_series *s, size_t origin)
 {
     score row = {0};
     for (size_t k = 0, h = 0; k < j->n_horizons && is_scored(j, origin, j->horizon[k]); k++) {
         for (; h < j->horizon[k]; h++)
-            add_row(&row, out->mean[h], out->quantile + h * LEVELS, s->value[origin + h]);
-        sum[k].squared += row.squared / (double)h;
-        sum[k].absolute += row.absolute / (double)h;
-        sum[k].pinball += row.pinball / (double)h;
-        sum[k].inside80 += row.inside80 / (double)h;
-        sum[k].inside95 += row.inside95 / (double)h;
+            score_add_row(&row, out->mean[h], out->quantile + h * SCORE_LEVELS, s->value[origin + h]);
+        score_add(&sum[k].sum, &row, 1 / (double)h);
         sum[k].windows++;
     }
 }
 
 /* sum (n_horizons). */
-static int evaluate(const job *j, ssm_forecaster *f, size_t channel, ssm_forecast *out, score *sum)
+static int evaluate(const job *j, ssm_forecaster *f, size_t channel, ssm_forecast *out, total *sum)
 {
     const ssm_series *s = &j->series[channel];
     for (size_t origin = first_origin(j); is_scored(j, origin, j->horizon[0]); origin += j->stride) {
@@ -222,29 +195,29 @@ static double lowest_validation_loss(const ssm_forecaster *f)
     return lowest;
 }
 
-static void print_line(const job *j, size_t k, const score *sum, double fit_seconds, double seconds,
+static void print_line(const job *j, size_t k, const total *t, double fit_seconds, double seconds,
                        double trained, const char *note)
 {
-    double n = (double)sum->windows;
+    const score *sum = &t->sum;
+    double n = (double)t->windows;
     printf("{\"bench\": \"ltsf\", \"model\": \"%s\", \"options\": \"", j->model);
     for (size_t i = 0; i < j->n_sets; i++) printf("%s%s", i > 0 ? " " : "", j->set[i]);
     printf("\", \"data\": \"%s\", \"horizon\": %zu, \"channels\": %zu, \"windows\": %zu, \"mse\": %.5f, "
            "\"mae\": %.5f, \"pinball\": %.5f, \"coverage80\": %.4f, \"coverage95\": %.4f, \"fit_seconds\": "
            "%.2f, \"predict_seconds\": %.2f, \"trained_loss\": %.4f, "
            "\"note\": \"%s\"}\n",
-           j->data, j->horizon[k], j->n_series, sum->windows / j->n_series, sum->squared / n,
-           sum->absolute / n, sum->pinball / n, sum->inside80 / n, sum->inside95 / n, fit_seconds, seconds,
-           trained, note);
+           j->data, j->horizon[k], j->n_series, t->windows / j->n_series, sum->squared / n, sum->absolute / n,
+           sum->pinball / n, sum->inside80 / n, sum->inside95 / n, fit_seconds, seconds, trained, note);
     fflush(stdout);
 }
 
 static int run(const job *j)
 {
-    score sum[MAX_LIST] = {{0}};
+    total sum[MAX_LIST] = {{{0}, 0}};
     double fit_seconds = 0, seconds = 0, trained = 1;
-    double *room = malloc((1 + LEVELS) * longest(j) * sizeof *room);
+    double *room = malloc((1 + SCORE_LEVELS) * longest(j) * sizeof *room);
     int global = ssm_forecaster_type_find(j->model)->caps & SSM_CAP_GLOBAL, failed = room == NULL;
-    ssm_forecast out = {longest(j), LEVELS, level, room, room != NULL ? room + longest(j) : NULL};
+    ssm_forecast out = {longest(j), SCORE_LEVELS, score_level, room, room != NULL ? room + longest(j) : NULL};
     char note[256] = "";
     ssm_forecaster *f = NULL;
     for (size_t c = 0; !failed && c < j->n_series; c++) {
