@@ -255,6 +255,7 @@ ssm_status ssmi_learner_fit(void *self_, const ssm_fit_task *task, ssm_arena *me
                              .period = first->n_periods > 0 ? first->period[first->n_periods - 1] : 0,
                              .alpha = self->options.alpha,
                              .fade = SSMI_RIDGE_FADE,
+                             .bands = SSMI_RIDGE_BANDS,
                              .centre = (ssmi_ridge_centre)self->options.normalise};
     SSMI_TRY(ssmi_progress(tmp->ctx, "fitting", 0, NAN));
     SSMI_TRY(ssmi_regression_leave_rest(panel, &self->regression, &ridge, period_of(first), tmp));

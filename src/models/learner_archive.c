@@ -112,8 +112,6 @@ ssm_status ssmi_learner_params(void *self_, ssm_archive *a)
     SSMI_TRY(ssmi_regression_archive(&self->regression, a));
     SSMI_TRY(ssmi_archive_size(a, "period", &self->period));
     SSMI_TRY(ssmi_archive_size(a, "trained", &self->trained));
-    SSMI_TRY(ssmi_archive_size(a, "season", &ridge->season));
-    SSMI_TRY(ssmi_archive_spread(a, "share", &ridge->share));
     SSMI_TRY(ssmi_archive_spread(a, "gamma", &self->gamma));
     SSMI_TRY(ssmi_archive_real(a, "mean", &self->mean));
     SSMI_TRY(ssmi_archive_spread(a, "scale", &self->scale));
@@ -133,13 +131,11 @@ ssm_status ssmi_learner_params(void *self_, ssm_archive *a)
 static int note_skip(char *text, size_t size, const ssmi_learner *self)
 {
     const ssmi_ridge *skip = &self->ridge;
-    char map[160];
+    char map[400];
     if (self->options.skip == 1)
         return snprintf(text, size, "look-back %zu, starting from the last value; ", skip->lookback);
     ssmi_ridge_describe(skip, map, sizeof map);
-    if (skip->season == 0) return snprintf(text, size, "linear skip: %s; ", map);
-    return snprintf(text, size, "linear skip: %s, %.0f %% of it the last %zu rows; ", map, 100 * skip->share,
-                    skip->season);
+    return snprintf(text, size, "linear skip: %s; ", map);
 }
 
 static int note_kept(char *text, size_t size, const ssmi_learner *self)

@@ -4,6 +4,8 @@
  *
  *     share = sum e (e - d) / sum (e - d)^2, kept in [0, 1];   the mix has error e + share (d - e)
  *
+ * for the steps of each band of the ridge.
+ *
  * Known value: errors of equal size and no correlation give one half. */
 #include "models/learner_skip.h"
 
@@ -12,46 +14,59 @@
 
 enum { MAX_ERRORS = 2000 };
 
-/* Share of d in the best mix, and the mix's mean square over that of d. */
-static double best_share(double *ratio, const ssmi_ridge_errors *e, const ssmi_ridge_errors *d)
+/* Mean squares over the windows and some steps of the horizon, of how many errors. */
+typedef struct squares {
+    double mixed, seasonal, n;
+} squares;
+
+/* Share of d in the mix of e and d that is best at the steps [from, to). */
+static double best_share(squares *out, const ssmi_ridge_errors *e, const ssmi_ridge_errors *d, size_t from,
+                         size_t to)
 {
-    double ee = 0, ef = 0, ff = 0;
-    size_t n = 0;
+    double ee = 0, ef = 0, ff = 0, n = 0;
     for (size_t i = 0; i < e->n * e->horizon; i++) {
         const double error = e->error[i], f = error - d->error[i];
-        if (isnan(f)) continue;
+        if (i % e->horizon < from || i % e->horizon >= to || isnan(f)) continue;
         n++;
-        ee += (error * error - ee) / (double)n;
-        ef += (error * f - ef) / (double)n;
-        ff += (f * f - ff) / (double)n;
+        ee += (error * error - ee) / n;
+        ef += (error * f - ef) / n;
+        ff += (f * f - ff) / n;
     }
     const double share = ff > 0 ? fmin(fmax(ef / ff, 0), 1) : 0;
-    const double mixed = ee - 2 * share * ef + share * share * ff, seasonal = ee - 2 * ef + ff;
-    *ratio = seasonal > 0 ? mixed / seasonal : 1;
+    *out = (squares){ee - 2 * share * ef + share * share * ff, ee - 2 * ef + ff, n};
     return share;
 }
 
-/* Mean square of the mix of e with a share of d. */
-static double mixed_error(const ssmi_ridge_errors *e, const ssmi_ridge_errors *d, double share)
+/* Shares (n_bands) of d in the best mix of each band, and the squares of the whole. */
+static squares best_shares(double *share, const ssmi_ridge *ridge, const ssmi_ridge_errors *e,
+                           const ssmi_ridge_errors *d)
 {
-    double sum = 0;
-    size_t n = 0;
-    for (size_t i = 0; i < e->n * e->horizon; i++) {
-        const double mix = e->error[i] + share * (d->error[i] - e->error[i]);
-        if (isnan(mix)) continue;
-        n++;
-        sum += (mix * mix - sum) / (double)n;
+    squares all = {0};
+    for (size_t b = 0; b < ridge->n_bands; b++) {
+        squares own;
+        share[b] = best_share(&own, e, d, b > 0 ? ridge->band[b - 1].end : 0, ridge->band[b].end);
+        all.n += own.n;
+        if (!(own.n > 0)) continue;
+        all.mixed += (own.mixed - all.mixed) * own.n / all.n;
+        all.seasonal += (own.seasonal - all.seasonal) * own.n / all.n;
     }
-    return sum;
+    return all;
 }
+
+static void lean_on(ssmi_ridge *ridge, size_t season, const double *share)
+{
+    ridge->season = season;
+    for (size_t b = 0; b < ridge->n_bands; b++) ridge->band[b].share = share[b];
+}
+
+static const double all_of_it[SSMI_RIDGE_BANDS] = {1, 1, 1};
 
 /* Errors over folds of repeating the last season alone. */
 static ssm_status season_errors(ssmi_ridge_errors *out, const ssmi_ridge *ridge, size_t season,
                                 const ssmi_ridge_task *task, ssm_arena *tmp)
 {
     ssmi_ridge repeat = *ridge;
-    repeat.season = season;
-    repeat.share = 1;
+    lean_on(&repeat, season, all_of_it);
     repeat.weight = SSMI_ALLOC(tmp, double, ssmi_ridge_width(ridge) * ridge->horizon);
     if (repeat.weight == NULL) return SSM_E_MEMORY;
     ssmi_ridge_lean(&repeat);
@@ -68,17 +83,15 @@ static ssm_status lean(ssmi_learner_base_forecast *skip, const ssmi_ridge_task *
     skip->ratio = NAN;
     SSMI_TRY(ssmi_ridge_errors_cross(&e, ridge, task, MAX_ERRORS, tmp, tmp));
     for (size_t i = 0; i < series->n_periods; i++) {
-        double ratio;
+        double share[SSMI_RIDGE_BANDS];
         if (series->period[i] > ridge->lookback) continue;
         SSMI_TRY(season_errors(&d, ridge, series->period[i], task, tmp));
-        const double share = best_share(&ratio, &e, &d);
         /* Each season's ratio is to its own naive forecast: what counts is the error of the mix. */
-        const double error = mixed_error(&e, &d, share);
-        if (!(error < least)) continue;
-        least = error;
-        skip->ratio = ratio;
-        ridge->season = series->period[i];
-        ridge->share = share;
+        const squares s = best_shares(share, ridge, &e, &d);
+        if (!(s.mixed < least)) continue;
+        least = s.mixed;
+        skip->ratio = s.seasonal > 0 ? s.mixed / s.seasonal : 1;
+        lean_on(ridge, series->period[i], share);
     }
     ssmi_ridge_lean(ridge);
     return SSM_OK;
@@ -91,8 +104,7 @@ static ssm_status fit_and_calibrate(ssmi_learner_base_forecast *out, const ssmi_
     SSMI_TRY(ssmi_ridge_fit(&out->ridge, task, mem, tmp));
     if (plain) {
         out->ratio = NAN;
-        out->ridge.season = 1; /* the season of one row, leaned on with all weight */
-        out->ridge.share = 1;
+        lean_on(&out->ridge, 1, all_of_it); /* the season of one row */
         ssmi_ridge_lean(&out->ridge);
     }
     if (!plain) SSMI_TRY(lean(out, task, series, tmp));

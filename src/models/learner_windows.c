@@ -109,7 +109,7 @@ void ssmi_learner_batch_set(ssmi_learner_batch *batch, size_t i, const double *w
     const size_t L = skip->ridge->lookback, known = (L + skip->ridge->horizon) * skip->net->size.columns;
     double *z = batch->z + i * ssmi_ridge_width(skip->ridge);
     ssmi_ridge_regressors(z, &batch->centre[i], window, skip->ridge);
-    const double spread = ssmi_ridge_spread(z[L]);
+    const double spread = ssmi_ridge_spread(ssmi_ridge_spread_of(z, skip->ridge));
     if (!skip->net->size.carried) show(batch, i, z, spread, gap, last, skip);
     for (size_t k = 0; k < known; k++) batch->columns[i * known + k] = (float)columns[k];
     batch->s[i] = (float)spread;

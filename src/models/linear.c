@@ -6,7 +6,8 @@
  * (models/ridge_errors.h); the weights in use may then be solved again on all rows. s is the window's
  * standard deviation, scale the series' (of several series: that of the history shown), gamma 0, 1/2 or 1.
  * What is a fixed multiple of known columns on the same row is taken off first, where that helps
- * (models/regression.h). Where several settings are about as good, the map is their mean.
+ * (models/regression.h). The first steps have settings of their own; where several are about as good, the
+ * map is their mean.
  * Known value: ETTh1, look-back 512, alpha 5e4, fade 0, mean, training rows only: MSE .3669 at horizon 96. */
 #include "forecast/conformal.h"
 #include "models/gaussian.h"
@@ -22,6 +23,7 @@ enum { MAX_ERRORS = 2000, MAX_PERIOD = 1000000 };
 typedef struct options {
     size_t lookback;
     double alpha, fade;
+    size_t bands;
     int normalise; /* the values of ssmi_ridge_centre */
     int refit_all;
 } options;
@@ -108,6 +110,7 @@ static ssm_status fit(void *self_, const ssm_fit_task *task, ssm_arena *mem, ssm
                              .period = longest_period(&task->panel[0]),
                              .alpha = self->options.alpha,
                              .fade = self->options.fade,
+                             .bands = self->options.bands,
                              .centre = (ssmi_ridge_centre)self->options.normalise};
     SSMI_TRY(ssmi_regression_leave_rest(panel, &self->regression, &ridge, self->period, tmp));
     SSMI_TRY(ssmi_ridge_fit(&self->ridge, &ridge, mem, tmp));
@@ -179,7 +182,7 @@ static ssm_status predict(const void *self_, ssm_forecast *out, ssm_arena *tmp)
     ssmi_ridge_apply(out->mean, self->z, &self->ridge, 1, out->horizon);
     for (size_t h = 0; h < out->horizon; h++)
         out->mean[h] += self->centre + (self->known != NULL ? self->known[h] : 0);
-    const double spread = self->z[self->ridge.lookback] / self->shown;
+    const double spread = ssmi_ridge_spread_of(self->z, &self->ridge) / self->shown;
     ssmi_conformal_quantiles(out, &self->interval, self->shown * ssmi_ridge_unit(spread, self->gamma));
     return SSM_OK;
 }
@@ -216,6 +219,8 @@ static const ssm_option option_table[] = {
      offsetof(options, alpha), "0", 0, 1e300, NULL},
     {"fade", "how fast the penalty grows with the lag; 0: the same for all", SSM_OPTION_REAL,
      offsetof(options, fade), "1", 0, 10, NULL},
+    {"bands", "most parts of the horizon with settings of their own, ending at all, 1/4, 1/16 of it",
+     SSM_OPTION_SIZE, offsetof(options, bands), "3", 1, SSMI_RIDGE_BANDS, NULL},
     {"normalise", "what is subtracted from each window", SSM_OPTION_CHOICE, offsetof(options, normalise),
      "auto", 0, 0, normalise_choices},
     {"refit_all", "after choosing, solve again on training and validation rows", SSM_OPTION_FLAG,

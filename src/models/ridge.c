@@ -13,6 +13,8 @@
 #include <lapacke.h>
 #include <math.h>
 
+enum { RATIO = 4, SHORTEST = 12 /* bands */ };
+
 /* trace((G + alpha P)^-1 G) = width - alpha |P^1/2 U^-1|^2 for the Cholesky factor U, which is overwritten.
  */
 static double effective_parameters(double *factor, double alpha, const double *penalty, size_t width)
@@ -25,9 +27,33 @@ static double effective_parameters(double *factor, double alpha, const double *p
     return fmin(fmax((double)width - alpha * sum, 0), (double)width);
 }
 
+static size_t parts_before(const ssmi_ridge *ridge, size_t n_bands)
+{
+    size_t n = 0;
+    for (size_t b = 0; b < n_bands; b++) n += ridge->band[b].n_parts;
+    return n;
+}
+
 size_t ssmi_ridge_width(const ssmi_ridge *ridge)
 {
-    return ridge->lookback + ridge->n_parts;
+    return ridge->lookback + parts_before(ridge, ridge->n_bands);
+}
+
+const ssmi_ridge_part *ssmi_ridge_main(const ssmi_ridge *ridge)
+{
+    return &ridge->band[ridge->n_bands - 1].part[0];
+}
+
+double ssmi_ridge_spread_of(const double *z, const ssmi_ridge *ridge)
+{
+    return z[ridge->lookback + parts_before(ridge, ridge->n_bands - 1)];
+}
+
+int ssmi_ridge_repeats(const ssmi_ridge *ridge)
+{
+    for (size_t b = 0; b < ridge->n_bands; b++)
+        if (ridge->band[b].share < 1) return 0;
+    return ridge->season > 0;
 }
 
 void ssmi_ridge_held(size_t *from, size_t *to, const ssmi_ridge_task *task, size_t i)
@@ -42,12 +68,17 @@ void ssmi_ridge_held(size_t *from, size_t *to, const ssmi_ridge_task *task, size
 void ssmi_ridge_lean(ssmi_ridge *ridge)
 {
     const size_t L = ridge->lookback, H = ridge->horizon, season = ridge->season;
-    if (season == 0) return;
-    for (size_t i = 0; i < ssmi_ridge_width(ridge) * H; i++) ridge->weight[i] *= 1 - ridge->share;
-    for (size_t h = 0; h < H; h++) ridge->weight[(L - season + h % season) * H + h] += ridge->share;
+    for (size_t b = 0, h = 0; b < ridge->n_bands && season > 0; b++) {
+        const double share = ridge->band[b].share;
+        for (; h < ridge->band[b].end; h++) {
+            for (size_t i = 0; i < ssmi_ridge_width(ridge); i++) ridge->weight[i * H + h] *= 1 - share;
+            ridge->weight[(L - season + h % season) * H + h] += share;
+        }
+    }
 }
 
-/* Solves one part; weight (lookback + 1, horizon) in tmp. alpha and n_windows become those of the sums. */
+/* Solves one part for the steps [first, horizon) of a band's task; weight (lookback + 1, steps) in tmp. alpha
+ * and n_windows become those of the sums. */
 static ssm_status solve_part(double **weight, ssmi_ridge_part *part, double *freedom,
                              const ssmi_ridge_task *task, ssm_arena *tmp)
 {
@@ -56,10 +87,10 @@ static ssm_status solve_part(double **weight, ssmi_ridge_part *part, double *fre
     const ssmi_ridge_range range = task->refit_all ? SSMI_RIDGE_ALL : SSMI_RIDGE_TRAINING;
     SSMI_TRY(ssmi_ridge_sum_windows(&sums, task, part->lookback, range, tmp));
     if (sums.n_windows == 0) return ssmi_fail(tmp->ctx, SSM_E_DATA, "no window is left to learn from");
-    SSMI_TRY(ssmi_ridge_centre_sums(&moments, &sums, part->centre, 1, tmp));
+    SSMI_TRY(ssmi_ridge_centre_sums(&moments, &sums, part->centre, task->first, 1, tmp));
     double *factor = ssmi_arena_alloc(tmp, moments.width, moments.width * sizeof(double));
     double *penalty = SSMI_ALLOC(tmp, double, moments.width);
-    *weight = ssmi_arena_alloc(tmp, moments.width, task->horizon * sizeof(double));
+    *weight = ssmi_arena_alloc(tmp, moments.width, moments.horizon * sizeof(double));
     if (factor == NULL || penalty == NULL || *weight == NULL) return SSM_E_MEMORY;
     ssmi_ridge_penalty(penalty, part->lookback, task->fade);
     if (!(task->alpha > 0)) part->alpha *= (double)sums.n_windows / (double)part->n_windows;
@@ -69,59 +100,99 @@ static ssm_status solve_part(double **weight, ssmi_ridge_part *part, double *fre
     return SSM_OK;
 }
 
-/* Writes the centre into the weights (lookback, horizon) of a part, so that c + W'(w - c) = M'w: what the
+/* Writes the centre into the weights (lookback, steps) of a part, so that c + W'(w - c) = M'w: what the
  * columns of W lack to one goes to the last row, or in equal parts to all. */
-static void absorb_centre(double *weight, const ssmi_ridge_part *part, size_t H)
+static void absorb_centre(double *weight, const ssmi_ridge_part *part, size_t steps)
 {
     const size_t L = part->lookback, first = part->centre == SSMI_RIDGE_LAST ? L - 1 : 0;
-    for (size_t h = 0; h < H; h++) {
+    for (size_t h = 0; h < steps; h++) {
         double rest = 1;
-        for (size_t i = 0; i < L; i++) rest -= weight[i * H + h];
-        for (size_t i = first; i < L; i++) weight[i * H + h] += rest / (double)(L - first);
+        for (size_t i = 0; i < L; i++) rest -= weight[i * steps + h];
+        for (size_t i = first; i < L; i++) weight[i * steps + h] += rest / (double)(L - first);
     }
 }
 
-/* Adds part k to the map, at the end of the window. */
-static void add_part(ssmi_ridge *ridge, size_t k, const double *weight)
+/* Adds a part to the steps [first, end) of the map, at the end of the window; spread number k is its own. */
+static void add_part(ssmi_ridge *ridge, const ssmi_ridge_part *part, double share, size_t k, size_t first,
+                     size_t end, const double *weight)
 {
-    const size_t L = ridge->part[k].lookback, H = ridge->horizon;
-    double *rows = ridge->weight + (ridge->lookback - L) * H,
-           *spread = ridge->weight + (ridge->lookback + k) * H;
-    const double share = 1 / (double)ridge->n_parts;
-    for (size_t i = 0; i < L * H; i++) rows[i] += share * weight[i];
-    for (size_t h = 0; h < H; h++) spread[h] = share * weight[L * H + h];
+    const size_t L = part->lookback, H = ridge->horizon, steps = end - first;
+    double *rows = ridge->weight + (ridge->lookback - L) * H + first,
+           *spread = ridge->weight + (ridge->lookback + k) * H + first;
+    for (size_t i = 0; i < L; i++)
+        for (size_t h = 0; h < steps; h++) rows[i * H + h] += share * weight[i * steps + h];
+    for (size_t h = 0; h < steps; h++) spread[h] = share * weight[L * steps + h];
+}
+
+/* What fits band b: the steps before are another's, and so are those after. */
+static ssmi_ridge_task task_of_band(const ssmi_ridge_task *task, const ssmi_ridge *ridge, size_t b)
+{
+    ssmi_ridge_task own = *task;
+    own.first = b > 0 ? ridge->band[b - 1].end : 0;
+    own.horizon = ridge->band[b].end;
+    return own;
+}
+
+static ssm_status solve_band(ssmi_ridge *ridge, size_t b, const ssmi_ridge_task *whole, ssm_arena *tmp)
+{
+    ssmi_ridge_band *band = &ridge->band[b];
+    const ssmi_ridge_task task = task_of_band(whole, ridge, b);
+    const size_t before = parts_before(ridge, b), total = parts_before(ridge, ridge->n_bands);
+    for (size_t k = 0; k < band->n_parts; k++) {
+        double *weight = NULL;
+        SSMI_TRY(solve_part(&weight, &band->part[k], &ridge->freedom, &task, tmp));
+        if (total > 1) absorb_centre(weight, &band->part[k], task.horizon - task.first);
+        add_part(ridge, &band->part[k], 1 / (double)band->n_parts, before + k, task.first, task.horizon,
+                 weight);
+    }
+    return SSM_OK;
 }
 
 ssm_status ssmi_ridge_refit(ssmi_ridge *ridge, const ssmi_ridge_task *task, ssm_arena *mem, ssm_arena *tmp)
 {
     ssmi_ridge made = *ridge;
-    made.horizon = task->horizon;
     made.freedom = 0;
-    made.weight = ssmi_arena_alloc(mem, ssmi_ridge_width(&made), task->horizon * sizeof(double));
+    made.weight = ssmi_arena_alloc(mem, ssmi_ridge_width(&made), made.horizon * sizeof(double));
     if (made.weight == NULL) return SSM_E_MEMORY;
-    for (size_t k = 0; k < made.n_parts; k++) {
-        double *weight = NULL;
-        SSMI_TRY(solve_part(&weight, &made.part[k], &made.freedom, task, tmp));
-        if (made.n_parts > 1) absorb_centre(weight, &made.part[k], made.horizon);
-        add_part(&made, k, weight);
-    }
+    for (size_t b = 0; b < made.n_bands; b++) SSMI_TRY(solve_band(&made, b, task, tmp));
     ssmi_ridge_lean(&made);
     *ridge = made;
     return SSM_OK;
 }
 
-ssm_status ssmi_ridge_fit(ssmi_ridge *out, const ssmi_ridge_task *task, ssm_arena *mem, ssm_arena *tmp)
+/* Ends at H, H/4, H/16; one band where all settings are given. */
+static void cut_bands(ssmi_ridge *ridge, const ssmi_ridge_task *task)
+{
+    const int given = task->lookback > 0 && task->alpha > 0 && task->centre != SSMI_RIDGE_AUTO;
+    size_t n = 1;
+    for (size_t end = task->horizon / RATIO; !given && n < task->bands && end >= SHORTEST; end /= RATIO) n++;
+    ridge->n_bands = n;
+    for (size_t end = task->horizon; n-- > 0; end /= RATIO) ridge->band[n].end = end;
+}
+
+static ssm_status choose_band(ssmi_ridge *ridge, size_t b, const ssmi_ridge_task *whole, ssm_arena *tmp)
 {
     ssmi_ridge_choice chosen[SSMI_RIDGE_PARTS];
-    ssmi_ridge ridge = {.mse = 0};
-    SSMI_TRY(ssmi_ridge_choose(chosen, &ridge.n_parts, task, tmp));
-    for (size_t k = 0; k < ridge.n_parts; k++) {
-        ridge.part[k] = chosen[k].part;
-        if (chosen[k].part.lookback > ridge.lookback) ridge.lookback = chosen[k].part.lookback;
-        ridge.mse += chosen[k].mse / (double)ridge.n_parts;
+    ssmi_ridge_band *band = &ridge->band[b];
+    const ssmi_ridge_task task = task_of_band(whole, ridge, b);
+    const double weight = (double)(task.horizon - task.first) / (double)whole->horizon;
+    SSMI_TRY(ssmi_ridge_choose(chosen, &band->n_parts, &task, tmp));
+    for (size_t k = 0; k < band->n_parts; k++) {
+        band->part[k] = chosen[k].part;
+        if (chosen[k].part.lookback > ridge->lookback) ridge->lookback = chosen[k].part.lookback;
+        ridge->mse += weight * chosen[k].mse / (double)band->n_parts;
     }
-    ridge.centre = ridge.n_parts == 1 ? ridge.part[0].centre : SSMI_RIDGE_LAST;
-    ridge.n_judged = chosen[0].n_judged;
+    ridge->n_judged = chosen[0].n_judged;
+    return SSM_OK;
+}
+
+ssm_status ssmi_ridge_fit(ssmi_ridge *out, const ssmi_ridge_task *task, ssm_arena *mem, ssm_arena *tmp)
+{
+    ssmi_ridge ridge = {.horizon = task->horizon};
+    cut_bands(&ridge, task);
+    for (size_t b = 0; b < ridge.n_bands; b++) SSMI_TRY(choose_band(&ridge, b, task, tmp));
+    ridge.centre =
+        parts_before(&ridge, ridge.n_bands) == 1 ? ssmi_ridge_main(&ridge)->centre : SSMI_RIDGE_LAST;
     SSMI_TRY(ssmi_ridge_refit(&ridge, task, mem, tmp));
     *out = ridge;
     return SSM_OK;
@@ -138,9 +209,12 @@ static double window_spread(const double *window, size_t length, double *mean)
 void ssmi_ridge_regressors(double *z, double *centre, const double *window, const ssmi_ridge *ridge)
 {
     const size_t L = ridge->lookback;
-    double mean = 0;
-    for (size_t k = 0; k < ridge->n_parts; k++)
-        z[L + k] = window_spread(window + L - ridge->part[k].lookback, ridge->part[k].lookback, &mean);
+    double mean = 0, *spread = z + L;
+    for (size_t b = 0; b < ridge->n_bands; b++)
+        for (size_t k = 0; k < ridge->band[b].n_parts; k++) {
+            const size_t own = ridge->band[b].part[k].lookback;
+            *spread++ = window_spread(window + L - own, own, &mean);
+        }
     *centre = ridge->centre == SSMI_RIDGE_LAST ? window[L - 1] : mean;
     for (size_t i = 0; i < L; i++) z[i] = window[i] - *centre;
 }

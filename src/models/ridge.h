@@ -9,6 +9,10 @@
  * A ridge is the posterior mean under weights of one variance (Hoerl & Kennard 1970); what a row says of the
  * future wears off, so that the variance falls with its age. Fade 0 is the plain ridge.
  *
+ * What helps the next day is not what helps the next month: the horizon is cut into bands that end at H,
+ * H/4, H/16, as long as these are 12 rows, and each band has look-back, alpha and centre of its own, and
+ * every window whose targets its steps reach. Where nothing is left to choose there is one band.
+ *
  * The map is equivariant to shift and scale, so a fitted map needs no scaling of its own: it applies to raw
  * values as well as to standardised ones. Standardising the panel only weighs its series against each other
  * in the sums and gives alpha its meaning. */
@@ -27,18 +31,20 @@ typedef struct ssmi_ridge_task {
     const ssmi_window_series *panel; /* (n_series) */
     size_t n_series;
     size_t horizon;           /* H >= 1 */
+    size_t first;             /* of a band: steps before it are another's; 0 in the whole task */
     size_t n_validation;      /* last rows of each series, kept from the weights unless refit_all is set */
     size_t lookback;          /* 0: choose; how: models/ridge_choice.h */
     size_t period;            /* longest season known, 0 none: candidates for the look-back respect it */
     double alpha;             /* penalty: alpha P is added to the Gram matrix; 0: choose */
     double fade;              /* how fast the penalty grows with the lag, SSMI_RIDGE_FADE unless asked */
     ssmi_ridge_centre centre; /* SSMI_RIDGE_AUTO: choose */
+    size_t bands;             /* at most, SSMI_RIDGE_BANDS unless asked; 0: one */
     int refit_all;            /* after choosing, solve again on training and validation windows together */
     size_t n_folds, fold;     /* n_folds > 1, in a refit: leave out every window that touches rows
                                  [length fold / n_folds, length (fold+1) / n_folds) of its series */
 } ssmi_ridge_task;
 
-enum { SSMI_RIDGE_PARTS = 4, SSMI_RIDGE_FADE = 1 };
+enum { SSMI_RIDGE_BANDS = 3, SSMI_RIDGE_PARTS = 4 /* of a band */, SSMI_RIDGE_FADE = 1 };
 
 /* Settings of one map. */
 typedef struct ssmi_ridge_part {
@@ -48,24 +54,39 @@ typedef struct ssmi_ridge_part {
     size_t n_windows;         /* that the weights were solved from */
 } ssmi_ridge_part;
 
-/* A map, or the mean of several that are about as good. Each is linear in its window but for the spread, and
- * repeats a constant, so their mean is again one map on the longest window, with more spreads. */
+/* Steps [end of the band before, end) of the horizon: one map, or the mean of several about as good. */
+typedef struct ssmi_ridge_band {
+    size_t end, n_parts;
+    ssmi_ridge_part part[SSMI_RIDGE_PARTS];
+    double share; /* of the weights that repeat the last season; the solved ones keep the rest */
+} ssmi_ridge_band;
+
+/* The map of all bands. Each part is linear in its window but for the spread, and repeats a constant, so
+ * together they are one map on the longest window, with a spread for each part. */
 typedef struct ssmi_ridge {
     size_t lookback, horizon; /* lookback: the longest of the parts */
-    ssmi_ridge_centre centre; /* of the map; LAST for a mean of several */
-    size_t n_parts;
-    ssmi_ridge_part part[SSMI_RIDGE_PARTS];
-    double *weight;  /* (lookback + n_parts, horizon) row-major; the last rows multiply the parts' spreads */
+    ssmi_ridge_centre centre; /* of the map; LAST where it has several parts */
+    size_t n_bands;
+    ssmi_ridge_band band[SSMI_RIDGE_BANDS];
+    double *weight;  /* (lookback + parts, horizon) row-major; the last rows multiply the parts' spreads */
     double freedom;  /* effective parameters per step: trace of the smoother, at most lookback + 1 */
     size_t n_judged; /* windows that the choice was made on, 0: nothing to choose from */
-    double mse;    /* of the chosen setting on these, by weights that had not seen them (of a mean of several
+    double mse;    /* of the chosen settings on these, by weights that had not seen them (of a mean of several
                       no more than that); NaN without */
     size_t season; /* rows of a season, at most the look-back; 0: none */
-    double share;  /* of the weights that repeat the last season; the solved ones keep the rest */
 } ssmi_ridge;
 
-/* Regressors of a window: lookback + n_parts. The spread of the first part's window is at [lookback]. */
+/* Regressors of a window: lookback + parts. */
 size_t ssmi_ridge_width(const ssmi_ridge *ridge);
+
+/* The best setting of the last band, which has most of the horizon. */
+const ssmi_ridge_part *ssmi_ridge_main(const ssmi_ridge *ridge);
+
+/* The spread of that part's window, of the regressors z (width): what the size of errors is told in. */
+double ssmi_ridge_spread_of(const double *z, const ssmi_ridge *ridge);
+
+/* Whether the map does nothing but repeat the last season. */
+int ssmi_ridge_repeats(const ssmi_ridge *ridge);
 
 /* Fits. Look-back, alpha and centre left open are chosen over folds of all rows (models/ridge_choice.h).
  * Weights live in `mem`. SSM_E_DATA when no series holds one usable training window of the shortest
@@ -80,8 +101,9 @@ ssm_status ssmi_ridge_refit(ssmi_ridge *ridge, const ssmi_ridge_task *task, ssm_
 /* Rows [*from, *to) of series i that the task keeps from the weights: its fold, else its validation rows. */
 void ssmi_ridge_held(size_t *from, size_t *to, const ssmi_ridge_task *task, size_t i);
 
-/* Mixes the map that repeats the last season into the weights, by ridge->season and ->share; a refit does so
- * by itself. Repeating a season is linear in the window as well, so the result is one map of the same form.
+/* Mixes the map that repeats the last season into the weights, by ridge->season and the bands' shares; a
+ * refit does so by itself. Repeating a season is linear in the window as well, so the result is one map of
+ * the same form.
  */
 void ssmi_ridge_lean(ssmi_ridge *ridge);
 

@@ -2,6 +2,7 @@
 
 #include "models/gaussian.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 static ssm_status archive_centre(ssm_archive *a, const char *name, ssmi_ridge_centre *centre)
@@ -14,14 +15,13 @@ static ssm_status archive_centre(ssm_archive *a, const char *name, ssmi_ridge_ce
     return SSM_OK;
 }
 
-static ssm_status archive_part(ssmi_ridge *ridge, size_t k, ssm_archive *a)
+static ssm_status archive_part(ssmi_ridge_part *part, size_t k, const ssmi_ridge *ridge, ssm_archive *a)
 {
     static const char *const name[SSMI_RIDGE_PARTS][3] = {
         {"part_0.lookback", "part_0.centre", "part_0.alpha"},
         {"part_1.lookback", "part_1.centre", "part_1.alpha"},
         {"part_2.lookback", "part_2.centre", "part_2.alpha"},
         {"part_3.lookback", "part_3.centre", "part_3.alpha"}};
-    ssmi_ridge_part *part = &ridge->part[k];
     SSMI_TRY(ssmi_archive_size(a, name[k][0], &part->lookback));
     SSMI_TRY(archive_centre(a, name[k][1], &part->centre));
     SSMI_TRY(ssmi_archive_spread(a, name[k][2], &part->alpha));
@@ -30,18 +30,45 @@ static ssm_status archive_part(ssmi_ridge *ridge, size_t k, ssm_archive *a)
     return SSM_OK;
 }
 
+static ssm_status band_settings(ssmi_ridge *ridge, size_t b, ssm_archive *a)
+{
+    ssmi_ridge_band *band = &ridge->band[b];
+    SSMI_TRY(ssmi_archive_size(a, "end", &band->end));
+    SSMI_TRY(ssmi_archive_size(a, "parts", &band->n_parts));
+    SSMI_TRY(ssmi_archive_spread(a, "share", &band->share));
+    if (band->n_parts < 1 || band->n_parts > SSMI_RIDGE_PARTS || !(band->share <= 1))
+        return ssmi_archive_reject(a, "a map of %zu parts, %g of it the season", band->n_parts, band->share);
+    if (band->end <= (b > 0 ? ridge->band[b - 1].end : 0) ||
+        (b + 1 == ridge->n_bands ? band->end != ridge->horizon : band->end >= ridge->horizon))
+        return ssmi_archive_reject(a, "a band to step %zu of %zu", band->end, ridge->horizon);
+    for (size_t k = 0; k < band->n_parts; k++) SSMI_TRY(archive_part(&band->part[k], k, ridge, a));
+    return SSM_OK;
+}
+
+static ssm_status archive_band(ssmi_ridge *ridge, size_t b, ssm_archive *a)
+{
+    static const char *const name[SSMI_RIDGE_BANDS] = {"band_0", "band_1", "band_2"};
+    size_t outer;
+    SSMI_TRY(ssmi_archive_enter(a, name[b], &outer));
+    const ssm_status status = band_settings(ridge, b, a);
+    ssmi_archive_leave(a, outer);
+    return status;
+}
+
 ssm_status ssmi_ridge_archive(ssmi_ridge *ridge, ssm_archive *a)
 {
     SSMI_TRY(ssmi_archive_size(a, "lookback", &ridge->lookback));
     SSMI_TRY(ssmi_archive_size(a, "horizon", &ridge->horizon));
     SSMI_TRY(archive_centre(a, "centre", &ridge->centre));
-    SSMI_TRY(ssmi_archive_size(a, "parts", &ridge->n_parts));
-    if (ridge->lookback < 1 || ridge->lookback > SSMI_RIDGE_LONGEST || ridge->horizon < 1)
-        return ssmi_archive_reject(a, "a look-back of %zu and a horizon of %zu rows", ridge->lookback,
-                                   ridge->horizon);
-    if (ridge->n_parts < 1 || ridge->n_parts > SSMI_RIDGE_PARTS)
-        return ssmi_archive_reject(a, "a map of %zu parts", ridge->n_parts);
-    for (size_t k = 0; k < ridge->n_parts; k++) SSMI_TRY(archive_part(ridge, k, a));
+    SSMI_TRY(ssmi_archive_size(a, "season", &ridge->season));
+    SSMI_TRY(ssmi_archive_size(a, "bands", &ridge->n_bands));
+    if (ridge->lookback < 1 || ridge->lookback > SSMI_RIDGE_LONGEST || ridge->horizon < 1 ||
+        ridge->season > ridge->lookback)
+        return ssmi_archive_reject(a, "a look-back of %zu, a season of %zu and a horizon of %zu rows",
+                                   ridge->lookback, ridge->season, ridge->horizon);
+    if (ridge->n_bands < 1 || ridge->n_bands > SSMI_RIDGE_BANDS)
+        return ssmi_archive_reject(a, "a map of %zu bands", ridge->n_bands);
+    for (size_t b = 0; b < ridge->n_bands; b++) SSMI_TRY(archive_band(ridge, b, a));
     return ssmi_archive_f64(a, "weight", &ridge->weight, 2,
                             (size_t[]){ssmi_ridge_width(ridge), ridge->horizon});
 }
@@ -51,16 +78,39 @@ static const char *centre_text(ssmi_ridge_centre centre)
     return centre == SSMI_RIDGE_MEAN ? "mean" : "last value";
 }
 
+/* Text that grows; what does not fit is left out. */
+typedef struct line {
+    char *text;
+    size_t size;
+} line;
+
+static void add(line *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void add(line *l, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    const int used = vsnprintf(l->text, l->size, format, list);
+    va_end(list);
+    const size_t step = used < 0 ? 0 : (size_t)used < l->size ? (size_t)used : l->size - 1;
+    l->text += step;
+    l->size -= step;
+}
+
+static void add_band(line *l, const ssmi_ridge *ridge, size_t b)
+{
+    const ssmi_ridge_band *band = &ridge->band[b];
+    if (ridge->n_bands > 1) add(l, "%sto step %zu: ", b > 0 ? "; " : "", band->end);
+    for (size_t k = 0; k < band->n_parts; k++) {
+        const ssmi_ridge_part *p = &band->part[k];
+        add(l, "%slook-back %zu, alpha %.3g, centred at the %s", k > 0 ? " and " : "", p->lookback, p->alpha,
+            centre_text(p->centre));
+    }
+    if (ridge->season > 0) add(l, ", %.0f %% of it the last %zu rows", 100 * band->share, ridge->season);
+}
+
 void ssmi_ridge_describe(const ssmi_ridge *ridge, char *text, size_t size)
 {
-    const ssmi_ridge_part *p = ridge->part;
-    int used = snprintf(text, size, "look-back %zu, alpha %.3g, centred at the %s", p->lookback, p->alpha,
-                        centre_text(p->centre));
-    for (size_t k = 1; k < ridge->n_parts && used >= 0 && (size_t)used < size; k++) {
-        text += used;
-        size -= (size_t)used;
-        used =
-            snprintf(text, size, "%s look-back %zu, alpha %.3g, the %s", k == 1 ? ", averaged with" : "; and",
-                     p[k].lookback, p[k].alpha, centre_text(p[k].centre));
-    }
+    line l = {text, size};
+    if (size > 0) *text = '\0';
+    for (size_t b = 0; b < ridge->n_bands && size > 0; b++) add_band(&l, ridge, b);
 }

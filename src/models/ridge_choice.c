@@ -120,14 +120,14 @@ static ssm_status judge_fold(judgement *j, const candidate *c, size_t fold, ssm_
     SSMI_TRY(ssmi_ridge_sum_windows(&training, &without, c->lookback, range, tmp));
     SSMI_TRY(sum_fold(&judged, c, fold, tmp));
     if (training.n_windows == 0 || judged.n_windows == 0) return SSM_OK;
-    const size_t step = (without.horizon + MAX_STEPS - 1) / MAX_STEPS;
+    const size_t step = (without.horizon - without.first + MAX_STEPS - 1) / MAX_STEPS;
     for (int k = SSMI_RIDGE_MEAN; k <= SSMI_RIDGE_LAST; k++) {
         const ssmi_ridge_centre centre = (ssmi_ridge_centre)k;
         ssmi_ridge_moments train, judge;
         if (!is_open(&without, centre)) continue;
         const ssmi_mark mark = ssmi_arena_mark(tmp);
-        SSMI_TRY(ssmi_ridge_centre_sums(&train, &training, centre, step, tmp));
-        SSMI_TRY(ssmi_ridge_centre_sums(&judge, &judged, centre, step, tmp));
+        SSMI_TRY(ssmi_ridge_centre_sums(&train, &training, centre, without.first, step, tmp));
+        SSMI_TRY(ssmi_ridge_centre_sums(&judge, &judged, centre, without.first, step, tmp));
         SSMI_TRY(judge_alphas(j->error[k - SSMI_RIDGE_MEAN], &without, &train, &judge, tmp));
         j->n_steps = judge.horizon;
         ssmi_arena_rewind(tmp, mark);

@@ -27,7 +27,7 @@ static void take(walk *w, const ssmi_window_series *s, size_t origin)
         int missing = s->missing[origin + h + 1] > s->missing[origin + h];
         row[h] = missing ? NAN : w->widen * (s->value[origin + h] - centre - row[h]);
     }
-    out->spread[out->n++] = w->z[w->ridge->lookback];
+    out->spread[out->n++] = ssmi_ridge_spread_of(w->z, w->ridge);
 }
 
 /* Windows of one series whose targets lie in rows [from, to); without room (capacity 0) they are counted. */
@@ -88,7 +88,7 @@ static ssm_status cross_fit(walk *w, size_t n_folds, ssm_arena *tmp)
     for (task.fold = 0; task.fold < n_folds; task.fold++) {
         ssmi_mark mark = ssmi_arena_mark(tmp);
         ssmi_ridge without = *w->ridge;
-        if (without.share < 1) SSMI_TRY(ssmi_ridge_refit(&without, &task, tmp, tmp));
+        if (!ssmi_ridge_repeats(&without)) SSMI_TRY(ssmi_ridge_refit(&without, &task, tmp, tmp));
         const ssmi_ridge *kept = w->ridge;
         w->ridge = &without;
         walk_fold(w, task.fold, n_folds);
@@ -137,7 +137,7 @@ static ssm_status collect_folds(walk *w, size_t at_most, ssm_arena *mem, ssm_are
         SSMI_TRY(make_room(w, at_most, mem, tmp));
         return cross_fit(w, n_folds, tmp);
     }
-    w->widen = 1 / (1 - fmin(w->ridge->freedom / (double)w->ridge->part[0].n_windows, 0.5));
+    w->widen = 1 / (1 - fmin(w->ridge->freedom / (double)ssmi_ridge_main(w->ridge)->n_windows, 0.5));
     walk_fold(w, 0, 1);
     SSMI_TRY(make_room(w, at_most, mem, tmp));
     walk_fold(w, 0, 1);

@@ -154,9 +154,9 @@ static void centre_rows(ssmi_ridge_moments *out, const ssmi_ridge_sums *sums, co
 }
 
 ssm_status ssmi_ridge_centre_sums(ssmi_ridge_moments *out, const ssmi_ridge_sums *sums,
-                                  ssmi_ridge_centre centre, size_t step, ssm_arena *arena)
+                                  ssmi_ridge_centre centre, size_t from, size_t step, ssm_arena *arena)
 {
-    size_t L = sums->lookback, span = L + sums->horizon, H = (sums->horizon + step - 1) / step;
+    size_t L = sums->lookback, span = L + sums->horizon, H = (sums->horizon - from + step - 1) / step;
     *out = (ssmi_ridge_moments){.width = L + 1, .horizon = H, .n_windows = sums->n_windows};
     out->gram = ssmi_arena_alloc(arena, L + 1, (L + 1) * sizeof(double));
     out->cross = ssmi_arena_alloc(arena, L + 1, H * sizeof(double));

@@ -39,9 +39,9 @@ ssm_status ssmi_ridge_sums_new(ssmi_ridge_sums *out, size_t lookback, size_t hor
 ssm_status ssmi_ridge_sums_add(ssmi_ridge_sums *sums, const ssmi_window_series *series, size_t first,
                                size_t last, ssm_arena *tmp);
 
-/* Centres. Of the targets only every step-th step is kept, the last one always among them: horizon becomes
- * ceil(horizon / step). */
+/* Centres. Of the targets from step `from` on only every step-th is kept, the last one always among them:
+ * horizon becomes ceil((horizon - from) / step). */
 ssm_status ssmi_ridge_centre_sums(ssmi_ridge_moments *out, const ssmi_ridge_sums *sums,
-                                  ssmi_ridge_centre centre, size_t step, ssm_arena *arena);
+                                  ssmi_ridge_centre centre, size_t from, size_t step, ssm_arena *arena);
 
 #endif

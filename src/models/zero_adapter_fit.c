@@ -70,6 +70,7 @@ static ssm_status fit_map(ssmi_zero_adapter *map, const study *s, const ssmi_win
                             .horizon = s->horizon,
                             .period = longest_period(first),
                             .fade = SSMI_RIDGE_FADE,
+                            .bands = SSMI_RIDGE_BANDS,
                             .refit_all = 1};
     task.n_validation = ssmi_windows_validation(shortest_of(panel, task.n_series), s->horizon);
     map->period = first->n_periods > 0 ? first->period[0] : 0;

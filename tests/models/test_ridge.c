@@ -52,8 +52,8 @@ static void add_window(double *gram, double *cross, double *target, const double
     ssmi_ridge shape = {.lookback = LOOKBACK,
                         .horizon = HORIZON,
                         .centre = kind,
-                        .n_parts = 1,
-                        .part = {{.lookback = LOOKBACK}}};
+                        .n_bands = 1,
+                        .band = {{.end = HORIZON, .n_parts = 1, .part = {{.lookback = LOOKBACK}}}}};
     double z[WIDTH], c;
     ssmi_ridge_regressors(z, &c, x, &shape);
     for (int i = 0; i < WIDTH; i++) {
@@ -97,7 +97,7 @@ static void sliding_sums_equal_the_sums_over_single_windows(void **state)
             n += add_windows(gram, cross, target, &w->panel[k], 1, 350, (ssmi_ridge_centre)kind);
             assert_int_equal(ssmi_ridge_sums_add(&sums, &w->panel[k], 1, 350, &w->arena), SSM_OK);
         }
-        assert_int_equal(ssmi_ridge_centre_sums(&m, &sums, (ssmi_ridge_centre)kind, 1, &w->arena), SSM_OK);
+        assert_int_equal(ssmi_ridge_centre_sums(&m, &sums, (ssmi_ridge_centre)kind, 0, 1, &w->arena), SSM_OK);
         assert_int_equal(m.n_windows, n);
         assert_in_range(n, 450, 670);
         for (int i = 0; i < WIDTH; i++)
@@ -114,13 +114,13 @@ static void thinned_targets_are_columns_of_the_full_ones(void **state)
     ssmi_ridge_moments full, thin;
     assert_int_equal(ssmi_ridge_sums_new(&sums, LOOKBACK, HORIZON, &w->arena), SSM_OK);
     assert_int_equal(ssmi_ridge_sums_add(&sums, &w->panel[0], 1, 350, &w->arena), SSM_OK);
-    assert_int_equal(ssmi_ridge_centre_sums(&full, &sums, SSMI_RIDGE_MEAN, 1, &w->arena), SSM_OK);
-    assert_int_equal(ssmi_ridge_centre_sums(&thin, &sums, SSMI_RIDGE_MEAN, 3, &w->arena), SSM_OK);
+    assert_int_equal(ssmi_ridge_centre_sums(&full, &sums, SSMI_RIDGE_MEAN, 0, 1, &w->arena), SSM_OK);
+    assert_int_equal(ssmi_ridge_centre_sums(&thin, &sums, SSMI_RIDGE_MEAN, 2, 2, &w->arena), SSM_OK);
     assert_int_equal(thin.horizon, 3);
-    for (size_t k = 0; k < 3; k++) { /* steps 0, 3, 6 of 7 */
-        assert_true(thin.target[k] == full.target[3 * k]);
+    for (size_t k = 0; k < 3; k++) { /* steps 2, 4, 6 of 7 */
+        assert_true(thin.target[k] == full.target[2 + 2 * k]);
         for (size_t i = 0; i < WIDTH; i++)
-            assert_true(thin.cross[i * 3 + k] == full.cross[i * HORIZON + 3 * k]);
+            assert_true(thin.cross[i * 3 + k] == full.cross[i * HORIZON + 2 + 2 * k]);
     }
 }
 
@@ -164,7 +164,7 @@ static void the_weights_solve_the_normal_equations_of_the_training_windows(void 
     size_t n = 0;
     for (int k = 0; k < SERIES; k++)
         n += add_windows(gram, cross, target, &w->panel[k], 1, ROWS - VALIDATION - HORIZON, SSMI_RIDGE_MEAN);
-    assert_int_equal(ridge.part[0].n_windows, n);
+    assert_int_equal(ssmi_ridge_main(&ridge)->n_windows, n);
     for (int i = 0; i < WIDTH; i++) {
         for (int h = 0; h < HORIZON; h++) {
             double sum = 3 * penalty_of(i, LOOKBACK, 1.5) * ridge.weight[i * HORIZON + h];
@@ -255,22 +255,28 @@ static void a_mean_of_maps_forecasts_the_mean(void **state)
 {
     world *w = *state;
     ssmi_ridge all = {.lookback = 20,
+                      .horizon = HORIZON,
                       .centre = SSMI_RIDGE_LAST,
-                      .n_parts = SSMI_RIDGE_PARTS,
-                      .part = {{LOOKBACK, SSMI_RIDGE_MEAN, 3, 1},
-                               {20, SSMI_RIDGE_LAST, 40, 1},
-                               {1, SSMI_RIDGE_LAST, 5, 1},
-                               {6, SSMI_RIDGE_MEAN, 0.5, 1}}};
+                      .n_bands = 1,
+                      .band = {{HORIZON,
+                                SSMI_RIDGE_PARTS,
+                                {{LOOKBACK, SSMI_RIDGE_MEAN, 3, 1},
+                                 {20, SSMI_RIDGE_LAST, 40, 1},
+                                 {1, SSMI_RIDGE_LAST, 5, 1},
+                                 {6, SSMI_RIDGE_MEAN, 0.5, 1}},
+                                0}}};
     ssmi_ridge_task task = {.panel = w->panel, .n_series = SERIES, .horizon = HORIZON, .alpha = 3, .fade = 1};
     double z[WIDTH + 20], c, y[HORIZON], mean[HORIZON];
     assert_int_equal(ssmi_ridge_refit(&all, &task, &w->arena, &w->arena), SSM_OK);
     for (size_t o = 20; o < 60; o++) {
         memset(mean, 0, sizeof mean);
         for (int k = 0; k < SSMI_RIDGE_PARTS; k++) {
-            ssmi_ridge one = {.lookback = all.part[k].lookback,
-                              .centre = all.part[k].centre,
-                              .n_parts = 1,
-                              .part = {all.part[k]}};
+            const ssmi_ridge_part *part = &all.band[0].part[k];
+            ssmi_ridge one = {.lookback = part->lookback,
+                              .horizon = HORIZON,
+                              .centre = part->centre,
+                              .n_bands = 1,
+                              .band = {{HORIZON, 1, {*part}, 0}}};
             assert_int_equal(ssmi_ridge_refit(&one, &task, &w->arena, &w->arena), SSM_OK);
             ssmi_ridge_regressors(z, &c, w->panel[1].value + o - one.lookback, &one);
             ssmi_ridge_apply(y, z, &one, 1, HORIZON);
@@ -305,10 +311,10 @@ static void settings_about_as_good_are_averaged(void **state)
         for (size_t i = 0; i < k; i++) assert_int_not_equal(choice[i].part.lookback, choice[k].part.lookback);
     }
     assert_int_equal(ssmi_ridge_fit(&ridge, &task, &w->arena, &w->arena), SSM_OK);
-    assert_int_equal(ridge.n_parts, n);
+    assert_int_equal(ridge.band[0].n_parts, n);
     for (size_t k = 0; k < n; k++) {
-        assert_int_equal(ridge.part[k].lookback, choice[k].part.lookback);
-        assert_true(ridge.part[k].lookback <= ridge.lookback);
+        assert_int_equal(ridge.band[0].part[k].lookback, choice[k].part.lookback);
+        assert_true(ridge.band[0].part[k].lookback <= ridge.lookback);
     }
 }
 
@@ -329,7 +335,7 @@ static void a_choice_heeds_all_rows(void **state)
     ssmi_ridge_task task = {.panel = &panel, .n_series = 1, .horizon = 20, .n_validation = 400};
     assert_int_equal(ssmi_ridge_fit(&ridge, &task, &w->arena, &w->arena), SSM_OK);
     /* the validation rows are noise, which asks for no weights at all: alpha of 1000 per window */
-    assert_true(ridge.part[0].alpha < 10 * (double)ridge.part[0].n_windows);
+    assert_true(ssmi_ridge_main(&ridge)->alpha < 10 * (double)ssmi_ridge_main(&ridge)->n_windows);
     assert_true(ridge.lookback >= 24);
 }
 
