@@ -17,11 +17,12 @@ enum {
 };
 
 /* Per training window, tried from the strongest, which repeats the centre but for a thousandth even where the
- * longest windows move together. */
+ * longest windows move together. Every second is tried first, and of what comes near the best then the
+ * neighbours of its best alpha. */
 static const double relative_alpha[N_ALPHAS] = {1e6, 1000, 100,  30,   10,   3,    1,
                                                 0.3, 0.1,  0.03, 0.01, 1e-3, 1e-4, 1e-6};
 static const double default_alpha = 0.1;
-static const double about_as_good = 1.02;
+static const double about_as_good = 1.02, near_the_best = 1.05;
 
 /* What all candidates are judged by. */
 typedef struct plan {
@@ -30,18 +31,16 @@ typedef struct plan {
     size_t earliest; /* first origin judged: every candidate's look-back fits before it */
 } plan;
 
-/* One look-back. */
+/* One look-back: squared errors, centre by centre and alpha by alpha, summed over the folds. */
 typedef struct candidate {
     const plan *plan;
     size_t lookback, n_windows;
-    ssmi_ridge_choice choice[2]; /* the best of each centre */
-} candidate;
-
-/* Squared errors of one look-back, centre by centre and alpha by alpha, summed over the folds. */
-typedef struct judgement {
-    double error[2][N_ALPHAS];
+    int asked[2][N_ALPHAS];    /* to be tried */
+    double error[2][N_ALPHAS]; /* of what was */
     size_t n_judged, n_steps;
-} judgement;
+    size_t best[2]; /* alpha of each centre */
+    ssmi_ridge_choice choice[2];
+} candidate;
 
 static size_t longest_series(const ssmi_ridge_task *task)
 {
@@ -85,9 +84,10 @@ static double alpha_of(const ssmi_ridge_task *task, size_t k, size_t n_windows)
     return task->alpha > 0 ? task->alpha : relative_alpha[k] * (double)n_windows;
 }
 
-/* Adds the errors of every alpha. */
-static ssm_status judge_alphas(double *error, const ssmi_ridge_task *task, const ssmi_ridge_moments *training,
-                               const ssmi_ridge_moments *judged, ssm_arena *tmp)
+/* Adds the errors of the alphas asked for. */
+static ssm_status judge_alphas(double *error, const int *asked, const ssmi_ridge_task *task,
+                               const ssmi_ridge_moments *training, const ssmi_ridge_moments *judged,
+                               ssm_arena *tmp)
 {
     const size_t width = training->width, row = training->horizon * sizeof(double);
     double *factor = ssmi_arena_alloc(tmp, width, width * sizeof(double));
@@ -95,8 +95,9 @@ static ssm_status judge_alphas(double *error, const ssmi_ridge_task *task, const
     double *penalty = SSMI_ALLOC(tmp, double, width);
     if (factor == NULL || weight == NULL || image == NULL || penalty == NULL) return SSM_E_MEMORY;
     ssmi_ridge_penalty(penalty, width - 1, task->fade);
-    for (size_t k = 0; k < n_alphas(task); k++) {
+    for (size_t k = 0; k < N_ALPHAS; k++) {
         double alpha = alpha_of(task, k, training->n_windows);
+        if (!asked[k]) continue;
         SSMI_TRY(ssmi_ridge_solve(weight, factor, &alpha, penalty, training, tmp->ctx));
         error[k] += ssmi_ridge_square_error(weight, image, judged);
     }
@@ -110,14 +111,13 @@ static int is_open(const ssmi_ridge_task *task, ssmi_ridge_centre centre)
 
 /* The columns of W are independent, so a look-back is judged on at most MAX_STEPS steps spread over the
  * horizon. */
-static ssm_status judge_fold(judgement *j, const candidate *c, size_t fold, ssm_arena *tmp)
+static ssm_status judge_fold(candidate *c, const ssmi_ridge_sums *whole, size_t fold, ssm_arena *tmp)
 {
     ssmi_ridge_task without = *c->plan->task;
-    ssmi_ridge_sums training, judged;
+    ssmi_ridge_sums training = *whole, judged;
     without.n_folds = c->plan->n_folds;
     without.fold = fold;
-    const ssmi_ridge_range range = without.n_folds > 1 ? SSMI_RIDGE_ALL : SSMI_RIDGE_TRAINING;
-    SSMI_TRY(ssmi_ridge_sum_windows(&training, &without, c->lookback, range, tmp));
+    if (without.n_folds > 1) SSMI_TRY(ssmi_ridge_leave_out(&training, whole, &without, tmp));
     SSMI_TRY(sum_fold(&judged, c, fold, tmp));
     if (training.n_windows == 0 || judged.n_windows == 0) return SSM_OK;
     const size_t step = (without.horizon - without.first + MAX_STEPS - 1) / MAX_STEPS;
@@ -125,52 +125,84 @@ static ssm_status judge_fold(judgement *j, const candidate *c, size_t fold, ssm_
         const ssmi_ridge_centre centre = (ssmi_ridge_centre)k;
         ssmi_ridge_moments train, judge;
         if (!is_open(&without, centre)) continue;
+        const int at = k - SSMI_RIDGE_MEAN;
         const ssmi_mark mark = ssmi_arena_mark(tmp);
         SSMI_TRY(ssmi_ridge_centre_sums(&train, &training, centre, without.first, step, tmp));
         SSMI_TRY(ssmi_ridge_centre_sums(&judge, &judged, centre, without.first, step, tmp));
-        SSMI_TRY(judge_alphas(j->error[k - SSMI_RIDGE_MEAN], &without, &train, &judge, tmp));
-        j->n_steps = judge.horizon;
+        SSMI_TRY(judge_alphas(c->error[at], c->asked[at], &without, &train, &judge, tmp));
+        c->n_steps = judge.horizon;
         ssmi_arena_rewind(tmp, mark);
     }
-    j->n_judged += judged.n_windows;
+    c->n_judged += judged.n_windows;
     return SSM_OK;
 }
 
-/* Takes the best alpha of each centre. */
-static void take_best(candidate *c, const judgement *j)
+/* Takes the best of the alphas just tried, and of those before, of each centre. */
+static void take_best(candidate *c)
 {
-    const ssmi_ridge_task *task = c->plan->task;
-    for (int k = SSMI_RIDGE_MEAN; j->n_judged > 0 && k <= SSMI_RIDGE_LAST; k++) {
-        ssmi_ridge_choice *best = &c->choice[k - SSMI_RIDGE_MEAN];
-        if (!is_open(task, (ssmi_ridge_centre)k)) continue;
-        best->n_judged = j->n_judged;
-        for (size_t a = 0; a < n_alphas(task); a++) {
-            const double sum = j->error[k - SSMI_RIDGE_MEAN][a];
-            const double mse = sum / ((double)j->n_judged * (double)j->n_steps);
-            if (!(mse < best->mse) && !isnan(best->mse)) continue;
-            best->mse = mse;
-            best->part.alpha = alpha_of(task, a, best->part.n_windows);
+    for (int k = 0; k < 2 && c->n_judged > 0; k++) {
+        ssmi_ridge_choice *choice = &c->choice[k];
+        choice->n_judged = c->n_judged;
+        for (size_t a = 0; a < N_ALPHAS; a++) {
+            const double mse = c->error[k][a] / ((double)c->n_judged * (double)c->n_steps);
+            if (!c->asked[k][a] || (!(mse < choice->mse) && !isnan(choice->mse))) continue;
+            choice->mse = mse;
+            choice->part.alpha = alpha_of(c->plan->task, a, choice->part.n_windows);
+            c->best[k] = a;
         }
     }
 }
 
-static ssm_status try_candidate(void *candidates, size_t i, ssm_arena *scratch)
+static ssm_status judge(candidate *c, ssm_arena *scratch)
+{
+    const ssmi_ridge_range range = c->plan->n_folds > 1 ? SSMI_RIDGE_ALL : SSMI_RIDGE_TRAINING;
+    ssmi_ridge_sums whole;
+    SSMI_TRY(ssmi_ridge_sum_windows(&whole, c->plan->task, c->lookback, range, scratch));
+    const ssmi_mark mark = ssmi_arena_mark(scratch);
+    c->n_judged = 0;
+    for (size_t fold = 0; c->n_windows > 0 && fold < c->plan->n_folds; fold++) {
+        SSMI_TRY(judge_fold(c, &whole, fold, scratch));
+        ssmi_arena_rewind(scratch, mark);
+    }
+    take_best(c);
+    return SSM_OK;
+}
+
+static ssm_status try_first(void *candidates, size_t i, ssm_arena *scratch)
 {
     candidate *c = (candidate *)candidates + i;
-    judgement j = {.n_judged = 0};
-    ssmi_ridge_sums training;
-    const ssmi_mark mark = ssmi_arena_mark(scratch);
-    SSMI_TRY(ssmi_ridge_sum_windows(&training, c->plan->task, c->lookback, SSMI_RIDGE_TRAINING, scratch));
-    c->n_windows = training.n_windows;
-    for (int k = 0; k < 2; k++)
-        c->choice[k] = (ssmi_ridge_choice){
-            .part = {c->lookback, (ssmi_ridge_centre)(SSMI_RIDGE_MEAN + k), 0, c->n_windows}, .mse = NAN};
-    for (size_t fold = 0; training.n_windows > 0 && fold < c->plan->n_folds; fold++) {
-        ssmi_arena_rewind(scratch, mark);
-        SSMI_TRY(judge_fold(&j, c, fold, scratch));
+    const ssmi_ridge_task *task = c->plan->task;
+    c->n_windows = ssmi_ridge_count_windows(task, c->lookback);
+    for (int k = 0; k < 2; k++) {
+        const ssmi_ridge_centre centre = (ssmi_ridge_centre)(SSMI_RIDGE_MEAN + k);
+        c->choice[k] = (ssmi_ridge_choice){.part = {c->lookback, centre, 0, c->n_windows}, .mse = NAN};
+        for (size_t a = 0; a < n_alphas(task); a += 2) c->asked[k][a] = is_open(task, centre);
     }
-    take_best(c, &j);
-    return SSM_OK;
+    return judge(c, scratch);
+}
+
+static ssm_status try_more(void *candidates, size_t i, ssm_arena *scratch)
+{
+    candidate *c = (candidate *)candidates + i;
+    int more = 0;
+    for (size_t a = 0; a < N_ALPHAS; a++) more |= c->asked[0][a] || c->asked[1][a];
+    return more ? judge(c, scratch) : SSM_OK;
+}
+
+/* The neighbours of the best alphas, where these come near the best of all. */
+static void ask_more(candidate *list, size_t n)
+{
+    double best = INFINITY;
+    for (size_t k = 0; k < 2 * n; k++) best = fmin(best, list[k / 2].choice[k % 2].mse);
+    for (size_t k = 0; k < 2 * n; k++) {
+        candidate *c = &list[k / 2];
+        int *asked = c->asked[k % 2];
+        const size_t at = c->best[k % 2];
+        memset(asked, 0, sizeof c->asked[0]);
+        if (!(c->choice[k % 2].mse <= near_the_best * best) || n_alphas(c->plan->task) == 1) continue;
+        if (at > 0) asked[at - 1] = 1;
+        if (at + 1 < N_ALPHAS) asked[at + 1] = 1;
+    }
 }
 
 static size_t insert_sorted(size_t *list, size_t n, size_t value)
@@ -271,7 +303,9 @@ ssm_status ssmi_ridge_choose(ssmi_ridge_choice *out, size_t *n, const ssmi_ridge
     candidate *list = SSMI_ALLOC(tmp, candidate, MAX_LOOKBACKS);
     if (list == NULL) return SSM_E_MEMORY;
     for (size_t k = 0; k < n_lookbacks; k++) list[k] = (candidate){.plan = &p, .lookback = lookback[k]};
-    SSMI_TRY(ssmi_parallel_for(tmp->ctx, n_lookbacks, try_candidate, list));
+    SSMI_TRY(ssmi_parallel_for(tmp->ctx, n_lookbacks, try_first, list));
+    ask_more(list, n_lookbacks);
+    SSMI_TRY(ssmi_parallel_for(tmp->ctx, n_lookbacks, try_more, list));
     const ssmi_ridge_choice *best = best_of(list, n_lookbacks, NULL, 0);
     const ssmi_ridge_choice chosen = best != NULL ? *best : by_default(list, n_lookbacks);
     if (chosen.part.n_windows == 0) return no_window(&chosen.part, task->horizon, tmp->ctx);

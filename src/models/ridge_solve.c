@@ -38,6 +38,47 @@ ssm_status ssmi_ridge_sum_windows(ssmi_ridge_sums *out, const ssmi_ridge_task *t
     return SSM_OK;
 }
 
+size_t ssmi_ridge_count_windows(const ssmi_ridge_task *task, size_t lookback)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < task->n_series; i++) {
+        const ssmi_window_series *series = &task->panel[i];
+        for (size_t o = lookback; o + task->horizon + task->n_validation <= series->length; o++)
+            n += (size_t)ssmi_windows_usable(series, o, lookback, task->horizon);
+    }
+    return n;
+}
+
+static void take_off(double *sum, const double *part, size_t n)
+{
+    for (size_t i = 0; i < n; i++) sum[i] -= part[i];
+}
+
+ssm_status ssmi_ridge_leave_out(ssmi_ridge_sums *out, const ssmi_ridge_sums *whole,
+                                const ssmi_ridge_task *task, ssm_arena *arena)
+{
+    const size_t L = whole->lookback, H = whole->horizon, span = L + H;
+    ssmi_ridge_sums touched;
+    SSMI_TRY(ssmi_ridge_sums_new(&touched, L, H, arena));
+    for (size_t i = 0; i < task->n_series; i++) {
+        size_t from, to, last = task->panel[i].length;
+        ssmi_ridge_held(&from, &to, task, i);
+        if (last < H) continue;
+        last = to + L - 1 < last - H ? to + L - 1 : last - H;
+        SSMI_TRY(ssmi_ridge_sums_add(&touched, &task->panel[i], from >= H ? from - H + 1 : 1, last, arena));
+    }
+    SSMI_TRY(ssmi_ridge_sums_new(out, L, H, arena));
+    memcpy(out->product, whole->product, L * span * sizeof *out->product);
+    memcpy(out->square, whole->square, H * sizeof *out->square);
+    memcpy(out->by_sd, whole->by_sd, span * sizeof *out->by_sd);
+    take_off(out->product, touched.product, L * span);
+    take_off(out->square, touched.square, H);
+    take_off(out->by_sd, touched.by_sd, span);
+    out->sd_sd = whole->sd_sd - touched.sd_sd;
+    out->n_windows = whole->n_windows - touched.n_windows;
+    return SSM_OK;
+}
+
 void ssmi_ridge_penalty(double *penalty, size_t lookback, double fade)
 {
     const double L = (double)lookback;

@@ -11,6 +11,14 @@ typedef enum ssmi_ridge_range { SSMI_RIDGE_TRAINING, SSMI_RIDGE_ALL } ssmi_ridge
 ssm_status ssmi_ridge_sum_windows(ssmi_ridge_sums *out, const ssmi_ridge_task *task, size_t lookback,
                                   ssmi_ridge_range range, ssm_arena *arena);
 
+/* How many windows of a look-back have their targets before the validation rows. */
+size_t ssmi_ridge_count_windows(const ssmi_ridge_task *task, size_t lookback);
+
+/* The sums of all windows less those that touch the task's fold: what summing the others gives, but for
+ * rounding. */
+ssm_status ssmi_ridge_leave_out(ssmi_ridge_sums *out, const ssmi_ridge_sums *whole,
+                                const ssmi_ridge_task *task, ssm_arena *arena);
+
 /* penalty (lookback + 1): the diagonal of P in models/ridge.h. */
 void ssmi_ridge_penalty(double *penalty, size_t lookback, double fade);
 
