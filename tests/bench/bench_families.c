@@ -1,12 +1,13 @@
 /* What an option of a forecaster does, asked of many kinds of series of which none is a test part.
  *
- *     SSMCAST_DATA=datasets bench_families linear --a fade=0 --b fade=1 [taylor,CO2 ...]
+ *     SSMCAST_DATA=datasets bench_families linear --a fade=0 --b fade=1 [--near 16] [taylor,CO2 ...]
  *
  * Each family (bench/families.h) is cut after 60 % and after 80 % of its rows. The model is fitted to the
  * rows before the cut, at most the last 12000 of them, with the periods found in these, and forecasts the
  * sixth of all rows that follows, from about 24 origins evenly spread, conditioned on all rows before each:
- * for the family's shortest and its longest horizon. --a and --b, as often as wanted, are options of the
- * first and of the second set; without --b only the first is run. One JSON line per case and set:
+ * for the family's shortest and its longest horizon. With --near n only the first n-th part of the steps
+ * counts. --a and --b, as often as wanted, are options of the first and of the second set; without --b only
+ * the first is run. One JSON line per case and set:
  *
  *     squared, absolute  error a row, in units of the deviation of each column's first quarter
  *     quantile           quantile loss a row, mean over the deciles
@@ -38,6 +39,7 @@ typedef struct option_set {
 typedef struct job {
     ssm_context *ctx;
     const char *model, *list;
+    size_t near;
     option_set set[2];
     size_t n_sets;
 } job;
@@ -103,7 +105,7 @@ static ssm_status fit(ssm_forecaster **out, const job *j, const option_set *set,
     return status == SSM_OK ? ssm_forecaster_fit(*out, &fitted) : status;
 }
 
-static ssm_status forecast(outcome *o, ssm_forecaster *f, const task *t, size_t column)
+static ssm_status forecast(outcome *o, ssm_forecaster *f, const task *t, size_t column, size_t steps)
 {
     static double mean[LONGEST], quantile[LONGEST * SCORE_LEVELS];
     ssm_forecast out = {t->horizon, SCORE_LEVELS, score_level, mean, quantile};
@@ -112,7 +114,7 @@ static ssm_status forecast(outcome *o, ssm_forecaster *f, const task *t, size_t 
         ssm_status status = ssm_forecaster_condition(f, &history);
         if (status == SSM_OK) status = ssm_forecaster_predict(f, &out);
         if (status != SSM_OK) return status;
-        for (size_t h = 0; h < t->horizon; h++) {
+        for (size_t h = 0; h < steps; h++) {
             if (isnan(value[column][origin + h])) continue;
             score_add_row(&o->mean, mean[h], quantile + h * SCORE_LEVELS, value[column][origin + h]);
             o->rows++;
@@ -133,7 +135,7 @@ static ssm_status run_set(outcome *o, const job *j, const option_set *set, const
         const double start = seconds();
         if (c == 0 || !global) status = fit(&f, j, set, t, c, global ? n : 1);
         o->fit_seconds += seconds() - start;
-        if (status == SSM_OK) status = forecast(o, f, t, c);
+        if (status == SSM_OK) status = forecast(o, f, t, c, (t->horizon + j->near - 1) / j->near);
         if (f != NULL && (!global || c + 1 == n || status != SSM_OK)) {
             ssm_forecaster_free(f);
             f = NULL;
@@ -265,6 +267,8 @@ static int read_arguments(job *j, int argc, char **argv)
             if (i + 1 == argc || set->n == MOST_OPTIONS) return 0;
             set->option[set->n++] = argv[++i];
             if (b) j->n_sets = 2;
+        } else if (strcmp(argv[i], "--near") == 0) {
+            if (i + 1 == argc || (j->near = strtoul(argv[++i], NULL, 10)) < 1) return 0;
         } else if (j->model == NULL) {
             j->model = argv[i];
         } else if (j->list == NULL && argv[i][0] != '-') {
@@ -279,11 +283,10 @@ static int read_arguments(job *j, int argc, char **argv)
 int main(int argc, char **argv)
 {
     static report r;
-    job j = {.n_sets = 1};
+    job j = {.n_sets = 1, .near = 1};
     if (!read_arguments(&j, argc, argv))
-        return fprintf(
-                   stderr,
-                   "usage: bench_families MODEL [--a option=value]... [--b option=value]... [FAMILY,...]\n"),
+        return fprintf(stderr, "usage: bench_families MODEL [--a option=value]... [--b option=value]... "
+                               "[--near N] [FAMILY,...]\n"),
                2;
     if (getenv("SSMCAST_DATA") == NULL) return fprintf(stderr, "SSMCAST_DATA is not set\n"), 1;
     if (ssm_context_new(NULL, &j.ctx) != SSM_OK) return 1;
