@@ -133,9 +133,9 @@ static int note_skip(char *text, size_t size, const ssmi_learner *self)
     const ssmi_ridge *skip = &self->ridge;
     char map[400];
     if (self->options.skip == 1)
-        return snprintf(text, size, "look-back %zu, starting from the last value; ", skip->lookback);
+        return snprintf(text, size, "; starting from the last value; look-back %zu", skip->lookback);
     ssmi_ridge_describe(skip, map, sizeof map);
-    return snprintf(text, size, "linear skip: %s; ", map);
+    return snprintf(text, size, "; linear skip: %s", map);
 }
 
 static int note_kept(char *text, size_t size, const ssmi_learner *self)
@@ -181,8 +181,8 @@ static int note_network(char *text, size_t size, const ssmi_learner *self)
 
 ssm_status ssmi_learner_note(const void *self, char *text, size_t size)
 {
-    static int (*const part[])(char *, size_t, const ssmi_learner *) = {note_columns, note_skip, note_poles,
-                                                                        note_network};
+    static int (*const part[])(char *, size_t, const ssmi_learner *) = {note_columns, note_poles,
+                                                                        note_network, note_skip};
     text[0] = '\0';
     for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
         const int used = part[i](text, size, self);

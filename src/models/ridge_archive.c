@@ -100,11 +100,11 @@ static void add_band(line *l, const ssmi_ridge *ridge, size_t b)
 {
     const ssmi_ridge_band *band = &ridge->band[b];
     if (ridge->n_bands > 1) add(l, "%sto step %zu: ", b > 0 ? "; " : "", band->end);
-    for (size_t k = 0; k < band->n_parts; k++) {
-        const ssmi_ridge_part *p = &band->part[k];
-        add(l, "%slook-back %zu, alpha %.3g, centred at the %s", k > 0 ? " and " : "", p->lookback, p->alpha,
-            centre_text(p->centre));
-    }
+    add(l, "look-back %zu", band->part[0].lookback);
+    for (size_t k = 1; k < band->n_parts; k++)
+        add(l, "%s%zu", k == 1 ? " (averaged with " : ", ", band->part[k].lookback);
+    add(l, "%s, alpha %.3g, centred at the %s", band->n_parts > 1 ? ")" : "", band->part[0].alpha,
+        centre_text(band->part[0].centre));
     if (ridge->season > 0) add(l, ", %.0f %% of it the last %zu rows", 100 * band->share, ridge->season);
 }
 
