@@ -9,7 +9,8 @@
  * Known value: errors of equal size and no correlation give one half. */
 #include "models/learner_skip.h"
 
-#include "models/ridge_errors.h"
+#include "models/ridge_unit.h"
+
 #include <math.h>
 
 enum { MAX_ERRORS = 2000 };
@@ -108,8 +109,8 @@ static ssm_status fit_and_calibrate(ssmi_learner_base_forecast *out, const ssmi_
         ssmi_ridge_lean(&out->ridge);
     }
     if (!plain) SSMI_TRY(lean(out, task, series, tmp));
-    SSMI_TRY(ssmi_ridge_errors_collect(&e, &out->ridge, task, MAX_ERRORS, tmp, tmp));
-    SSMI_TRY(ssmi_ridge_errors_scale(&out->gamma, &e, tmp));
+    SSMI_TRY(ssmi_ridge_errors_collect(&e, &out->ridge, task, MAX_ERRORS, NULL, tmp, tmp));
+    SSMI_TRY(ssmi_ridge_errors_scale(&out->gamma, NULL, &e, tmp));
     return ssmi_conformal_fit(&out->interval, e.error, e.n, e.horizon, e.independent, mem, tmp);
 }
 

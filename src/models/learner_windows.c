@@ -1,6 +1,6 @@
 #include "models/learner_windows.h"
 
-#include "models/ridge_errors.h"
+#include "models/ridge_unit.h"
 
 #include <math.h>
 

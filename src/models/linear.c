@@ -1,10 +1,11 @@
 /* Linear: closed-form ridge regression from a normalised window to the whole horizon (models/ridge.h).
  *
- *     forecast = c + W' (w - c, s),   quantile = forecast + scale (s / scale)^gamma * offset
+ *     forecast = c + W' (w - c, s),   quantile = forecast + scale (s / scale)^gamma lately^power * offset
  *
  * Offsets are conformal (forecast/conformal.h) from errors on windows that the weights had not seen
  * (models/ridge_errors.h); the weights in use may then be solved again on all rows. s is the window's
- * standard deviation, scale the series' (of several series: that of the history shown), gamma 0, 1/2 or 1.
+ * standard deviation, scale the series' (of several series: that of the history shown), `lately` the size of
+ * the errors that the history tells of (models/ridge_recent.h); the powers are chosen (models/ridge_unit.h).
  * What is a fixed multiple of known columns on the same row is taken off first, where that helps
  * (models/regression.h). The first steps have settings of their own; where several are about as good, the
  * map is their mean.
@@ -13,7 +14,7 @@
 #include "models/gaussian.h"
 #include "models/regression_archive.h"
 #include "models/ridge_archive.h"
-#include "models/ridge_errors.h"
+#include "models/ridge_unit.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -25,7 +26,7 @@ typedef struct options {
     double alpha, fade;
     size_t bands;
     int normalise; /* the values of ssmi_ridge_centre */
-    int refit_all;
+    int refit_all, adapt;
 } options;
 
 typedef struct linear {
@@ -34,12 +35,13 @@ typedef struct linear {
     ssmi_regression regression;
     double scale; /* raw units of one of the panel's; 0: the standard deviation of each history */
     ssmi_conformal interval;
-    double gamma;  /* the intervals' unit is scale (spread / scale)^gamma, spread that of the window */
-    size_t period; /* season that fills gaps; 0: none */
-    double *z;     /* (width) regressors of the history */
-    double *known; /* (horizon) what the columns add to the rows to come; NULL: nothing */
+    double gamma; /* the intervals' unit is scale (spread / scale)^gamma lately^power, spread the window's */
+    ssmi_ridge_recent recent; /* `lately`, and its power */
+    size_t period;            /* season that fills gaps; 0: none */
+    double *z;                /* (width) regressors of the history */
+    double *known;            /* (horizon) what the columns add to the rows to come; NULL: nothing */
     double centre;
-    double shown; /* `scale` of this history */
+    double shown, unit; /* `scale` and the intervals' unit of this history */
 } linear;
 
 static ssm_status init(void *self_, const void *options_, ssm_arena *mem)
@@ -53,8 +55,10 @@ static ssm_status init(void *self_, const void *options_, ssm_arena *mem)
 static ssm_status calibrate(linear *self, const ssmi_ridge_task *task, ssm_arena *mem, ssm_arena *tmp)
 {
     ssmi_ridge_errors e;
-    SSMI_TRY(ssmi_ridge_errors_collect(&e, &self->ridge, task, MAX_ERRORS, tmp, tmp));
-    SSMI_TRY(ssmi_ridge_errors_scale(&self->gamma, &e, tmp));
+    ssmi_ridge_recent *recent = self->options.adapt ? &self->recent : NULL;
+    SSMI_TRY(ssmi_ridge_recent_open(&self->recent, &self->ridge, mem));
+    SSMI_TRY(ssmi_ridge_errors_collect(&e, &self->ridge, task, MAX_ERRORS, recent, tmp, tmp));
+    SSMI_TRY(ssmi_ridge_errors_scale(&self->gamma, &self->recent.power, &e, tmp));
     return ssmi_conformal_fit(&self->interval, e.error, e.n, e.horizon, e.independent, mem, tmp);
 }
 
@@ -144,33 +148,54 @@ static ssm_status effects(double **out, const linear *self, const ssm_series *hi
     return SSM_OK;
 }
 
-/* The last window of the history without gaps. */
-static ssm_status last_window(double *window, const linear *self, const ssm_series *history, ssm_arena *tmp)
+/* The last window, and the rows that it and a look back want, without the known and without gaps; `missing`
+ * says where these were. */
+static ssm_status last_rows(double *window, ssmi_window_series *out, const linear *self,
+                            const ssm_series *history, ssm_arena *tmp)
 {
-    const size_t L = self->ridge.lookback, length = history->length;
-    const size_t rows = ssmi_windows_last_rows(history->value, length, L, self->period);
+    const size_t length = history->length, back = ssmi_ridge_recent_reach(&self->recent),
+                 wanted = self->ridge.lookback + (self->recent.power > 0 ? back : 0),
+                 rows = ssmi_windows_last_rows(history->value, length, wanted, self->period);
     double *filled = SSMI_ALLOC(tmp, double, rows), *known = NULL;
-    if (filled == NULL) return SSM_E_MEMORY;
+    size_t *missing = SSMI_ALLOC(tmp, size_t, rows + 1);
+    if (filled == NULL || missing == NULL) return SSM_E_MEMORY;
     if (self->regression.n > 0) SSMI_TRY(effects(&known, self, history, length - rows, rows, tmp, tmp));
-    for (size_t t = 0; t < rows; t++)
+    for (size_t t = 0; t < rows; t++) {
         filled[t] = history->value[length - rows + t] - (known != NULL ? known[t] : 0);
-    ssmi_windows_last(window, filled, rows, L, self->period);
+        missing[t + 1] = missing[t] + (isnan(filled[t]) != 0);
+    }
+    ssmi_windows_last(window, filled, rows, self->ridge.lookback, self->period);
+    *out = (ssmi_window_series){.length = rows, .value = filled, .missing = missing};
     return SSM_OK;
+}
+
+/* The unit of the intervals; z (width) is scratch. */
+static double interval_unit(const linear *self, const ssmi_window_series *rows, double *z)
+{
+    const double spread = ssmi_ridge_spread_of(self->z, &self->ridge) / self->shown,
+                 unit = self->shown * ssmi_ridge_unit(spread, self->gamma);
+    ssmi_ridge_recent_errors errors;
+    if (!(self->recent.power > 0)) return unit;
+    ssmi_ridge_recent_look(&errors, &self->recent, rows, rows->length, 1, z);
+    return unit * pow(ssmi_ridge_recent_size(&self->recent, &errors, self->shown), self->recent.power);
 }
 
 static ssm_status condition(void *self_, const ssm_series *history, ssm_arena *mem, ssm_arena *tmp)
 {
     linear *self = self_;
-    double *window = SSMI_ALLOC(tmp, double, self->ridge.lookback);
+    const size_t width = ssmi_ridge_width(&self->ridge);
+    ssmi_window_series rows;
     if (self->regression.n > 0 && history->n_exogenous != self->regression.n) /* only a damaged file asks */
         return ssmi_fail(tmp->ctx, SSM_E_FORMAT, "the model wants %zu exogenous columns, there are %zu",
                          self->regression.n, history->n_exogenous);
-    self->z = SSMI_ALLOC(mem, double, ssmi_ridge_width(&self->ridge));
-    if (window == NULL || self->z == NULL) return SSM_E_MEMORY;
-    SSMI_TRY(last_window(window, self, history, tmp));
+    self->z = SSMI_ALLOC(mem, double, width);
+    double *window = SSMI_ALLOC(tmp, double, self->ridge.lookback), *z = SSMI_ALLOC(tmp, double, width);
+    if (window == NULL || z == NULL || self->z == NULL) return SSM_E_MEMORY;
+    SSMI_TRY(last_rows(window, &rows, self, history, tmp));
     ssmi_ridge_regressors(self->z, &self->centre, window, &self->ridge);
-    self->known = NULL;
     SSMI_TRY(unit_of(&self->shown, self, history, tmp));
+    self->unit = interval_unit(self, &rows, z);
+    self->known = NULL;
     if (self->regression.n == 0) return SSM_OK;
     return effects(&self->known, self, history, history->length, self->ridge.horizon, mem, tmp);
 }
@@ -182,8 +207,7 @@ static ssm_status predict(const void *self_, ssm_forecast *out, ssm_arena *tmp)
     ssmi_ridge_apply(out->mean, self->z, &self->ridge, 1, out->horizon);
     for (size_t h = 0; h < out->horizon; h++)
         out->mean[h] += self->centre + (self->known != NULL ? self->known[h] : 0);
-    const double spread = ssmi_ridge_spread_of(self->z, &self->ridge) / self->shown;
-    ssmi_conformal_quantiles(out, &self->interval, self->shown * ssmi_ridge_unit(spread, self->gamma));
+    ssmi_conformal_quantiles(out, &self->interval, self->unit);
     return SSM_OK;
 }
 
@@ -198,6 +222,7 @@ static ssm_status params(void *self_, ssm_archive *a)
     self->interval.horizon = self->ridge.horizon;
     SSMI_TRY(ssmi_archive_spread(a, "gamma", &self->gamma));
     if (!(self->gamma <= 1)) return ssmi_archive_reject(a, "a power of the spread of %g", self->gamma);
+    SSMI_TRY(ssmi_ridge_recent_archive(&self->recent, &self->ridge, a));
     return ssmi_archive_f64(a, "offset", &self->interval.offset, 2,
                             (size_t[]){self->ridge.horizon, SSMI_CONFORMAL_POINTS});
 }
@@ -225,6 +250,8 @@ static const ssm_option option_table[] = {
      "auto", 0, 0, normalise_choices},
     {"refit_all", "after choosing, solve again on training and validation rows", SSM_OPTION_FLAG,
      offsetof(options, refit_all), "true", 0, 1, NULL},
+    {"adapt", "scale the intervals by how large the errors known at the origin are", SSM_OPTION_FLAG,
+     offsetof(options, adapt), "true", 0, 1, NULL},
     {0},
 };
 

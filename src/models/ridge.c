@@ -198,12 +198,32 @@ ssm_status ssmi_ridge_fit(ssmi_ridge *out, const ssmi_ridge_task *task, ssm_aren
     return SSM_OK;
 }
 
-static double window_spread(const double *window, size_t length, double *mean)
+/* sum_i (x_i - shift)^power, power 1 or 2; four sums, so that no addition waits for the one before. */
+static double sum_from(const double *x, size_t n, double shift, int power)
+{
+    double sum[4] = {0};
+    for (size_t i = 0; i < n; i++) {
+        const double d = x[i] - shift;
+        sum[i % 4] += power == 2 ? d * d : d;
+    }
+    return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+/* Where squares leave the range of numbers. */
+static double careful_spread(const double *window, size_t length, double *mean)
 {
     ssmi_spread spread = {0};
     *mean = ssmi_mean(window, length, NULL);
     for (size_t i = 0; i < length; i++) ssmi_spread_add(&spread, window[i] - *mean);
     return ssmi_spread_sd(&spread, 0);
+}
+
+static double window_spread(const double *window, size_t length, double *mean)
+{
+    const double n = (double)length;
+    *mean = window[0] + sum_from(window, length, window[0], 1) / n;
+    const double square = sum_from(window, length, *mean, 2) / n;
+    return square > 1e-280 && square < 1e280 ? sqrt(square) : careful_spread(window, length, mean);
 }
 
 void ssmi_ridge_regressors(double *z, double *centre, const double *window, const ssmi_ridge *ridge)

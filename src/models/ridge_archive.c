@@ -73,6 +73,18 @@ ssm_status ssmi_ridge_archive(ssmi_ridge *ridge, ssm_archive *a)
                             (size_t[]){ssmi_ridge_width(ridge), ridge->horizon});
 }
 
+ssm_status ssmi_ridge_recent_archive(ssmi_ridge_recent *recent, const ssmi_ridge *ridge, ssm_archive *a)
+{
+    if (ssmi_archive_loading(a)) ssmi_ridge_recent_plan(recent, ridge);
+    SSMI_TRY(ssmi_archive_spread(a, "recent.power", &recent->power));
+    if (!(recent->power <= 1)) return ssmi_archive_reject(a, "a power of recent errors of %g", recent->power);
+    SSMI_TRY(ssmi_archive_values(a, "recent.usual", recent->usual, recent->n_steps));
+    for (size_t k = 0; k < recent->n_steps; k++)
+        if (recent->usual[k] < 0) return ssmi_archive_reject(a, "a usual error of %g", recent->usual[k]);
+    return ssmi_archive_f64(a, "recent.weight", &recent->map.weight, 2,
+                            (size_t[]){ssmi_ridge_width(&recent->map), recent->n_steps});
+}
+
 static const char *centre_text(ssmi_ridge_centre centre)
 {
     return centre == SSMI_RIDGE_MEAN ? "mean" : "last value";

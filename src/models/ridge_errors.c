@@ -1,11 +1,10 @@
 #include "models/ridge_errors.h"
 
-#include "forecast/conformal.h"
 #include "models/gaussian.h"
 
 #include <math.h>
 
-enum { ENOUGH_HORIZONS = 20, MAX_FOLDS = 5, DECILES = 9 };
+enum { ENOUGH_HORIZONS = 20, MAX_FOLDS = 5 };
 
 /* A walk over windows in a fixed order that takes every skip-th usable one. */
 typedef struct walk {
@@ -14,7 +13,10 @@ typedef struct walk {
     const ssmi_ridge *ridge;
     size_t capacity, skip, seen;
     double widen;
-    double *z; /* (width) */
+    double *z;                       /* (width) */
+    ssmi_ridge_recent *recent;       /* NULL: not wanted */
+    ssmi_ridge_recent look;          /* by the map at hand */
+    ssmi_ridge_recent_errors *known; /* (capacity) */
 } walk;
 
 static void take(walk *w, const ssmi_window_series *s, size_t origin)
@@ -27,7 +29,9 @@ static void take(walk *w, const ssmi_window_series *s, size_t origin)
         int missing = s->missing[origin + h + 1] > s->missing[origin + h];
         row[h] = missing ? NAN : w->widen * (s->value[origin + h] - centre - row[h]);
     }
-    out->spread[out->n++] = ssmi_ridge_spread_of(w->z, w->ridge);
+    out->spread[out->n] = ssmi_ridge_spread_of(w->z, w->ridge);
+    if (w->recent != NULL) ssmi_ridge_recent_look(&w->known[out->n], &w->look, s, origin, w->widen, w->z);
+    out->n++;
 }
 
 /* Windows of one series whose targets lie in rows [from, to); without room (capacity 0) they are counted. */
@@ -65,7 +69,8 @@ static ssm_status make_room(walk *w, size_t at_most, ssm_arena *mem, ssm_arena *
     out->error = ssmi_arena_alloc(mem, w->capacity, out->horizon * sizeof(double));
     out->spread = SSMI_ALLOC(mem, double, w->capacity);
     w->z = SSMI_ALLOC(tmp, double, ssmi_ridge_width(w->ridge));
-    return out->error && out->spread && w->z ? SSM_OK : SSM_E_MEMORY;
+    if (w->recent != NULL) w->known = SSMI_ALLOC(tmp, ssmi_ridge_recent_errors, w->capacity);
+    return out->error && out->spread && w->z && (w->known || !w->recent) ? SSM_OK : SSM_E_MEMORY;
 }
 
 /* As many folds as leave each of them room for a window, and the rest for a look-back and a horizon. */
@@ -91,6 +96,7 @@ static ssm_status cross_fit(walk *w, size_t n_folds, ssm_arena *tmp)
         if (!ssmi_ridge_repeats(&without)) SSMI_TRY(ssmi_ridge_refit(&without, &task, tmp, tmp));
         const ssmi_ridge *kept = w->ridge;
         w->ridge = &without;
+        if (w->recent != NULL) SSMI_TRY(ssmi_ridge_recent_open(&w->look, &without, tmp));
         walk_fold(w, task.fold, n_folds);
         w->ridge = kept;
         ssmi_arena_rewind(tmp, mark);
@@ -144,6 +150,18 @@ static ssm_status collect_folds(walk *w, size_t at_most, ssm_arena *mem, ssm_are
     return SSM_OK;
 }
 
+/* What the errors of a step are as a rule, and against that the ones known before each window. */
+static ssm_status compare_recent(walk *w, ssm_arena *mem)
+{
+    ssmi_ridge_errors *out = w->out;
+    if (w->recent == NULL) return SSM_OK;
+    out->lately = SSMI_ALLOC(mem, double, out->n);
+    if (out->lately == NULL) return SSM_E_MEMORY;
+    ssmi_ridge_recent_learn(w->recent, out->error, out->n, out->horizon);
+    for (size_t i = 0; i < out->n; i++) out->lately[i] = ssmi_ridge_recent_size(w->recent, &w->known[i], 1);
+    return SSM_OK;
+}
+
 static ssm_status collect(walk *w, size_t at_most, ssm_arena *mem, ssm_arena *tmp)
 {
     walk_validation(w);
@@ -154,12 +172,14 @@ static ssm_status collect(walk *w, size_t at_most, ssm_arena *mem, ssm_arena *tm
 }
 
 ssm_status ssmi_ridge_errors_collect(ssmi_ridge_errors *out, const ssmi_ridge *ridge,
-                                     const ssmi_ridge_task *task, size_t at_most, ssm_arena *mem,
-                                     ssm_arena *tmp)
+                                     const ssmi_ridge_task *task, size_t at_most, ssmi_ridge_recent *recent,
+                                     ssm_arena *mem, ssm_arena *tmp)
 {
     *out = (ssmi_ridge_errors){.horizon = ridge->horizon};
-    walk w = {.out = out, .task = task, .ridge = ridge, .skip = 1, .widen = 1};
+    walk w = {.out = out, .task = task, .ridge = ridge, .skip = 1, .widen = 1, .recent = recent};
+    if (recent != NULL) w.look = *recent;
     SSMI_TRY(collect(&w, at_most, mem, tmp));
+    SSMI_TRY(compare_recent(&w, mem));
     return count_independent(out, tmp);
 }
 
@@ -170,68 +190,4 @@ ssm_status ssmi_ridge_errors_cross(ssmi_ridge_errors *out, const ssmi_ridge *rid
     *out = (ssmi_ridge_errors){.horizon = ridge->horizon};
     walk w = {.out = out, .task = task, .ridge = ridge, .skip = 1, .widen = 1};
     return collect_folds(&w, at_most, mem, tmp);
-}
-
-double ssmi_ridge_spread(double spread)
-{
-    return fmax(spread, 1e-3);
-}
-
-double ssmi_ridge_unit(double spread, double gamma)
-{
-    return pow(ssmi_ridge_spread(spread), gamma);
-}
-
-/* Sum of the quantile losses of one window's errors (horizon), at the deciles. */
-static double window_loss(const double *error, const ssmi_conformal *interval,
-                          const ssmi_conformal_place *place)
-{
-    double sum = 0;
-    for (size_t h = 0; h < interval->horizon; h++) {
-        if (isnan(error[h])) continue;
-        for (size_t k = 0; k < DECILES; k++) {
-            const double over = error[h] - ssmi_conformal_at(interval, h, place[k]);
-            const double p = (double)(k + 1) / (DECILES + 1);
-            sum += fmax(p * over, (p - 1) * over);
-        }
-    }
-    return sum;
-}
-
-/* Loss of the intervals that the errors give in units of spread^gamma, on the same errors; scaled (n,
- * horizon) is left holding them in these units. */
-static ssm_status interval_loss(double *loss, double *scaled, const ssmi_ridge_errors *e, double gamma,
-                                ssm_arena *tmp)
-{
-    const size_t H = e->horizon;
-    ssmi_conformal interval;
-    ssmi_conformal_place place[DECILES];
-    for (size_t k = 0; k < DECILES; k++) place[k] = ssmi_conformal_place_of((double)(k + 1) / (DECILES + 1));
-    for (size_t i = 0; i < e->n; i++) {
-        const double unit = ssmi_ridge_unit(e->spread[i], gamma);
-        for (size_t h = 0; h < H; h++) scaled[i * H + h] = e->error[i * H + h] / unit;
-    }
-    SSMI_TRY(ssmi_conformal_fit(&interval, scaled, e->n, H, e->independent, tmp, tmp));
-    *loss = 0;
-    for (size_t i = 0; i < e->n; i++)
-        *loss += ssmi_ridge_unit(e->spread[i], gamma) * window_loss(scaled + i * H, &interval, place);
-    return SSM_OK;
-}
-
-ssm_status ssmi_ridge_errors_scale(double *gamma, ssmi_ridge_errors *e, ssm_arena *tmp)
-{
-    static const double candidates[] = {0, 0.5, 1};
-    double lowest = INFINITY, *best = e->error;
-    *gamma = 0;
-    for (size_t k = 0; k < sizeof candidates / sizeof *candidates; k++) {
-        double loss, *scaled = ssmi_arena_alloc(tmp, e->n, e->horizon * sizeof *scaled);
-        if (scaled == NULL) return SSM_E_MEMORY;
-        SSMI_TRY(interval_loss(&loss, scaled, e, candidates[k], tmp));
-        if (!(loss < (1 - 1e-9) * lowest)) continue; /* no less but for rounding: the smaller power */
-        lowest = loss;
-        best = scaled;
-        *gamma = candidates[k];
-    }
-    e->error = best;
-    return SSM_OK;
 }

@@ -2,12 +2,14 @@
 #ifndef SSMCAST_MODELS_RIDGE_ERRORS_H
 #define SSMCAST_MODELS_RIDGE_ERRORS_H
 
-#include "models/ridge.h"
+#include "models/ridge_recent.h"
 
 typedef struct ssmi_ridge_errors {
     size_t n, horizon;
     double *error;  /* (n, horizon) truth minus forecast in the panel's units, NaN where truth is missing */
     double *spread; /* (n) standard deviation of each look-back window */
+    double *lately; /* (n) how large the map's errors known before each window were, 1: as usual
+                       (models/ridge_recent.h); NULL: not looked at */
     double independent; /* how many independent errors the n correlated ones are worth, from 1 to n */
 } ssmi_ridge_errors;
 
@@ -16,27 +18,16 @@ typedef struct ssmi_ridge_errors {
  * each fold is forecast by a map of the same settings that was solved without it; where a fold would leave
  * no window, errors on the training windows themselves are widened by the factor of generalised
  * cross-validation, 1 / (1 - freedom/N) (Golub, Heath & Wahba 1979, eq. 1.4). At most `at_most` windows,
- * evenly spread. */
+ * evenly spread. `recent`, opened for the same map, learns what errors are usual, and `lately` is filled;
+ * NULL: neither. */
 ssm_status ssmi_ridge_errors_collect(ssmi_ridge_errors *out, const ssmi_ridge *ridge,
-                                     const ssmi_ridge_task *task, size_t at_most, ssm_arena *mem,
-                                     ssm_arena *tmp);
+                                     const ssmi_ridge_task *task, size_t at_most, ssmi_ridge_recent *recent,
+                                     ssm_arena *mem, ssm_arena *tmp);
 
 /* The errors over folds whatever the validation windows hold, or those on training windows: for choosing,
- * where one stretch of rows would be one season of one year. `independent` is not set. */
+ * where one stretch of rows would be one season of one year. `independent` and `lately` are not set. */
 ssm_status ssmi_ridge_errors_cross(ssmi_ridge_errors *out, const ssmi_ridge *ridge,
                                    const ssmi_ridge_task *task, size_t at_most, ssm_arena *mem,
                                    ssm_arena *tmp);
-
-/* Brings the errors into the unit that intervals are best told in, spread^gamma of each window, the panel's
- * values being standardised: gamma 0, 1/2 or 1, whichever gives the intervals (forecast/conformal.h) with
- * the lowest quantile loss over the deciles on these very errors. `independent` must be set; scaled errors
- * lie in `tmp`. */
-ssm_status ssmi_ridge_errors_scale(double *gamma, ssmi_ridge_errors *errors, ssm_arena *tmp);
-
-/* The spread of a window of standardised values, but at least a thousandth: a flat one has some, too. */
-double ssmi_ridge_spread(double spread);
-
-/* ssmi_ridge_spread(spread)^gamma. */
-double ssmi_ridge_unit(double spread, double gamma);
 
 #endif

@@ -160,6 +160,57 @@ static void a_walk_is_forecast_by_its_last_value_from_windows_of_any_length(void
     for (size_t h = 0; h < HORIZON; h++) assert_true(fabs(a.mean[h] - y[ROWS - 1]) < 0.1);
 }
 
+/* Noise whose size changes every 300 rows. */
+static void calm_and_rough(double *y, size_t n)
+{
+    unsigned seed = 9;
+    for (size_t t = 0; t < n; t++) {
+        seed = seed * 1664525u + 1013904223u;
+        y[t] = (t / 300 % 2 == 0 ? 1 : 5) * ((double)(seed >> 8) / 16777216.0 - 0.5) + sin(0.26 * (double)t);
+    }
+}
+
+static double width_after(ssm_forecaster *f, const double *y, size_t from, size_t length)
+{
+    const ssm_series history = fixture_series(y + from, length, 0);
+    fixture_answer a;
+    assert_int_equal(ssm_forecaster_condition(f, &history), SSM_OK);
+    fixture_predict(f, 12, &a);
+    return a.quantile[11 * FIXTURE_LEVELS + 2] - a.quantile[11 * FIXTURE_LEVELS];
+}
+
+static void intervals_are_wider_after_rough_times(void **state)
+{
+    (void)state;
+    enum { ROWS = 4500, LOOKBACK = 24, REACH = 16 };
+    static double y[ROWS];
+    static const char *const set[][2] = {{"adapt", "yes"}, {"adapt", "no"}};
+    double ratio[2];
+    calm_and_rough(y, ROWS);
+    for (size_t i = 0; i < 2; i++) {
+        const ssm_series train = fixture_series(y, 3000, 0);
+        const ssm_fit_task task = {&train, 1, 12, 0};
+        ssm_context *ctx;
+        ssm_forecaster *f;
+        assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+        assert_int_equal(ssm_forecaster_new(ctx, "linear", &f), SSM_OK);
+        assert_int_equal(ssm_forecaster_set(f, "lookback", "24"), SSM_OK);
+        assert_int_equal(ssm_forecaster_set(f, set[i][0], set[i][1]), SSM_OK);
+        assert_int_equal(ssm_forecaster_fit(f, &task), SSM_OK);
+        ratio[i] = width_after(f, y, 0, 3600) / width_after(f, y, 0, 3300);
+        /* nothing hangs on rows before those that are looked at */
+        assert_true(width_after(f, y, 0, 3600) ==
+                    width_after(f, y, 3600 - LOOKBACK - REACH, LOOKBACK + REACH));
+        /* without a row to look back on the errors count as usual */
+        assert_true(width_after(f, y, 3600 - LOOKBACK, LOOKBACK) > 0);
+        ssm_forecaster_free(f);
+        ssm_context_free(ctx);
+    }
+    /* The noise grows fivefold. The window's spread, with the sine in it, tells 1.5 of that, the errors 2.4.
+     */
+    assert_true(ratio[0] > 1.4 * ratio[1] && ratio[0] < 5);
+}
+
 static int read_ett(double *values)
 {
     const char *root = getenv("SSMCAST_DATA");
@@ -236,6 +287,7 @@ int main(void)
         cmocka_unit_test(a_constant_series_stays_constant_without_width),
         cmocka_unit_test(intervals_of_several_series_do_not_hang_on_windows_of_one_row),
         cmocka_unit_test(a_walk_is_forecast_by_its_last_value_from_windows_of_any_length),
+        cmocka_unit_test(intervals_are_wider_after_rough_times),
         cmocka_unit_test(the_published_error_on_etth1_is_reached),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
