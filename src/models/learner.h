@@ -16,7 +16,8 @@
  * and for the steps to come.
  *
  * With `state=carried` the network is not shown the window anew at each forecast: its state goes on from row
- * to row (models/learner_carried.h), and what it says is added to the skip of the window all the same.
+ * to row (models/learner_carried.h), what came out at its last tokens is read, and what it says is added to
+ * the skip of the window all the same.
  *
  * With `seeds` several networks are trained, from other initial weights, with other orders of windows, and
  * each is judged on another stretch of rows, that it has not seen and neither has the skip it starts from:

@@ -28,6 +28,11 @@ static void lay_out_known(ssmi_network *net, ssmi_parameters *table)
     net->known_head = ssmi_parameters_add(table, "known.", "head", SSMI_DECAY, SSMI_HEAD_OUTPUTS, K, 0);
 }
 
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 static ssmi_network lay_out_tokens(ssmi_parameters *table, const ssmi_network_size *how)
 {
     const ssmi_network_size size = *how;
@@ -35,12 +40,14 @@ static ssmi_network lay_out_tokens(ssmi_parameters *table, const ssmi_network_si
     assert(!size.carried || ssmi_backbone_carries(&size.backbone));
     const size_t d = size.backbone.width, seen = (size.lookback - size.patch) / size.stride + 1;
     const size_t half = (seen + 1) / 2, T = size.carried ? 2 * half : seen;
+    const size_t heard = size.carried ? smaller(half, SSMI_HEARD_TOKENS) : T;
     ssmi_network net = {.size = size,
                         .tokens = T,
                         .features = (2 + size.columns) * size.patch + 1 + size.phases,
                         .outputs = SSMI_HEAD_OUTPUTS * size.horizon,
                         .half = half,
-                        .read = size.carried ? d : T * d};
+                        .heard = heard,
+                        .read = heard * d};
     net.embed_weight = ssmi_parameters_add(table, "embed.", "weight", SSMI_DECAY, d, net.features, 0);
     net.embed_bias = ssmi_parameters_add(table, "embed.", "bias", SSMI_NO_DECAY, d, 0, 0);
     if (!size.carried) net.position = ssmi_parameters_add(table, "position.", "weight", SSMI_DECAY, T, d, 0);

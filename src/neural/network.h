@@ -11,9 +11,9 @@
  *
  * A carried network is made for a state that goes on from token to token (network_step.h): its blocks must be
  * causal, it is given tokens ready made, without position, a sequence of up to `tokens` of them that starts
- * at the first, and nothing but the newest is read:
+ * at the first, and of what comes out the last `heard` up to the newest are read, zeros before the first:
  *
- *     tokens (n, features), n <= T -> linear -> residual stack -> token n-1 -> linear -> SiLU -> ...
+ *     tokens (n, features), n <= T -> linear -> residual stack -> tokens n-heard ... n-1 -> linear -> ...
  *
  * The last layer starts at zero, so an untrained network adds nothing to the linear skip it sits on. */
 #ifndef SSMCAST_NEURAL_NETWORK_H
@@ -28,7 +28,11 @@ typedef enum ssmi_network_kind {
     SSMI_NETWORK_DLINEAR
 } ssmi_network_kind;
 
-enum { SSMI_DLINEAR_WINDOW = 25 /* rows, odd */ };
+enum {
+    SSMI_DLINEAR_WINDOW = 25, /* rows, odd */
+    SSMI_HEARD_TOKENS = 16    /* that the head of a carried network reads, at most; half of 512 rows in tokens
+                                 of 16. With one alone it gains half as much: notebooks-out/mamba.md */
+};
 
 typedef struct ssmi_network_size {
     ssmi_network_kind kind;
@@ -44,8 +48,8 @@ typedef struct ssmi_network {
     ssmi_network_size size;
     size_t tokens, features, outputs; /* T; (2 + columns) patch + 1 + phases; SSMI_HEAD_OUTPUTS horizon */
     size_t half;                      /* carried: T/2, no less than the tokens of half a look-back */
-    size_t read;                      /* width of what the head reads: T d, carried d */
-    size_t taps;                      /* rows of known columns that a step sees, its own the last */
+    size_t heard, read; /* tokens that the head reads, T unless carried; their numbers: heard d */
+    size_t taps;        /* rows of known columns that a step sees, its own the last */
     ssmi_backbone backbone;
     size_t embed_weight, embed_bias, position, mix_weight, mix_bias, head_weight, head_bias; /* offsets */
     size_t known_weight, known_context, known_bias, known_head; /* offsets, where there are columns */

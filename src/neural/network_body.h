@@ -109,9 +109,40 @@ static void NAME(take_tokens)(const NAME(network_record) * r, const NAME(ssmi_ne
     for (size_t b = 0; b < in->batch; b++) r->newest[b] = (REAL)in->newest[b];
 }
 
-static size_t NAME(newest_row)(const NAME(network_record) * r, const ssmi_network *net, size_t b)
+/* What is heard of sequence b: rows [first, first + n) of all tokens. */
+typedef struct NAME(heard_rows) {
+    size_t first, n;
+} NAME(heard_rows);
+
+static NAME(heard_rows) NAME(heard_rows_of)(const NAME(network_record) * r, const ssmi_network *net, size_t b)
 {
-    return b * net->tokens + (size_t)r->newest[b];
+    const size_t told = (size_t)r->newest[b] + 1, n = told < net->heard ? told : net->heard;
+    return (NAME(heard_rows)){b * net->tokens + told - n, n};
+}
+
+static void NAME(gather_heard)(const NAME(network_record) * r, const ssmi_network *net, size_t batch)
+{
+    const size_t d = net->backbone.width;
+    for (size_t b = 0; b < batch; b++) {
+        const NAME(heard_rows) rows = NAME(heard_rows_of)(r, net, b);
+        REAL *read = r->head.read + b * net->read;
+        const size_t none = (net->heard - rows.n) * d;
+        memset(read, 0, none * sizeof *read);
+        memcpy(read + none, r->flat + rows.first * d, rows.n * d * sizeof *read);
+    }
+}
+
+/* From what was heard to all tokens: dflat (batch T, d), dread (batch, net->read). */
+static void NAME(scatter_heard)(REAL *dflat, const REAL *dread, const NAME(network_record) * r,
+                                const ssmi_network *net, size_t batch)
+{
+    const size_t d = net->backbone.width;
+    memset(dflat, 0, batch * net->tokens * d * sizeof *dflat);
+    for (size_t b = 0; b < batch; b++) {
+        const NAME(heard_rows) rows = NAME(heard_rows_of)(r, net, b);
+        memcpy(dflat + rows.first * d, dread + b * net->read + (net->heard - rows.n) * d,
+               rows.n * d * sizeof *dflat);
+    }
 }
 
 static void NAME(tell_tokens)(const NAME(network_record) * r, const NAME(ssmi_network_input) * in,
@@ -170,7 +201,6 @@ void NAME(ssmi_network_forward)(REAL *out, REAL *record, REAL *scratch, const NA
                                 const REAL *params, const ssmi_network *net, double p, uint64_t key,
                                 const NAME(ssmi_kernels) * kernels)
 {
-    const size_t d = net->backbone.width;
     if (net->size.kind != SSMI_NETWORK_TOKENS) {
         NAME(linear_forward)(out, record, in, params, net);
         return;
@@ -180,8 +210,7 @@ void NAME(ssmi_network_forward)(REAL *out, REAL *record, REAL *scratch, const NA
     NAME(ssmi_backbone_forward)
     (r.flat, r.backbone, scratch, r.embedded, params, &net->backbone,
      NAME(tokens_of)(&r, net, in->batch, kernels), p, key);
-    for (size_t b = 0; b < in->batch && net->size.carried; b++)
-        memcpy(r.head.read + b * d, r.flat + NAME(newest_row)(&r, net, b) * d, d * sizeof *r.flat);
+    if (net->size.carried) NAME(gather_heard)(&r, net, in->batch);
     NAME(head_forward)(out, &r.head, in->columns, params, net, in->batch, p, key, kernels);
 }
 
@@ -202,16 +231,6 @@ static void NAME(head_backward)(REAL *dread, REAL *dparams, REAL *dhidden, const
      params + net->mix_weight, batch, net->read, K);
 }
 
-/* From the newest tokens alone to all: dflat (batch T, d), dread (batch, d). */
-static void NAME(spread_newest)(REAL *dflat, const REAL *dread, const NAME(network_record) * r,
-                                const ssmi_network *net, size_t batch)
-{
-    const size_t d = net->backbone.width;
-    memset(dflat, 0, batch * net->tokens * d * sizeof *dflat);
-    for (size_t b = 0; b < batch; b++)
-        memcpy(dflat + NAME(newest_row)(r, net, b) * d, dread + b * d, d * sizeof *dflat);
-}
-
 void NAME(ssmi_network_backward)(REAL *dparams, REAL *scratch, const REAL *dout, REAL *record, size_t batch,
                                  const REAL *params, const ssmi_network *net, double p,
                                  const NAME(ssmi_kernels) * kernels)
@@ -227,7 +246,7 @@ void NAME(ssmi_network_backward)(REAL *dparams, REAL *scratch, const REAL *dout,
          *inner = dhidden + batch * net->size.hidden;
     NAME(head_backward)
     (carried ? dembedded : dflat, dparams, dhidden, dout, &r.head, batch, params, net, kernels);
-    if (carried) NAME(spread_newest)(dflat, dembedded, &r, net, batch);
+    if (carried) NAME(scatter_heard)(dflat, dembedded, &r, net, batch);
     NAME(ssmi_backbone_backward)
     (dembedded, dparams, inner, dflat, r.backbone, params, &net->backbone,
      NAME(tokens_of)(&r, net, batch, kernels), p);

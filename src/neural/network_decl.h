@@ -7,7 +7,7 @@ typedef struct NAME(ssmi_network_input) {
     size_t batch;
     const REAL *value, *mask, *scale, *phase, *columns;
     /* of a carried network instead of all but the columns: token (batch, tokens, features), step (batch,
-     * tokens) factors of their steps, newest (batch) the token that is read */
+     * tokens) factors of their steps, newest (batch) the last token that is read */
     const REAL *token, *step;
     const size_t *newest;
 } NAME(ssmi_network_input);

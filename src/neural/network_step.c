@@ -1,9 +1,13 @@
 /* The stack of backbone.h with one row per call:
  *
- *     x = W token + b     x += block(RMSNorm(x)) for each block     read = RMSNorm(x)
+ *     x = W token + b     x += block(RMSNorm(x)) for each block     heard = RMSNorm(x)
  *
- * Known value: with blocks that give zero, read is the normed embedding. */
+ * What was heard of the last tokens lies behind the memory of the blocks, the newest last.
+ *
+ * Known value: with blocks that give zero, what is heard is the normed embedding. */
 #include "neural/network_step.h"
+
+#include <string.h>
 
 ssm_status ssmi_network_step_open(ssmi_network_step *step, const float *params, const ssmi_network *net,
                                   ssm_arena *arena)
@@ -21,7 +25,7 @@ ssm_status ssmi_network_step_open(ssmi_network_step *step, const float *params, 
 
 size_t ssmi_network_step_memory(const ssmi_network *net)
 {
-    size_t size = 0;
+    size_t size = net->read - net->backbone.width;
     for (size_t i = 0; i < net->backbone.n_blocks; i++)
         size += ssmi_block_step_memory(&net->backbone.block[i]);
     return size;
@@ -36,6 +40,19 @@ size_t ssmi_network_step_scratch(const ssmi_network *net)
         most = size > most ? size : most;
     }
     return 2 * net->backbone.width + (net->backbone.width + 15) / 16 * 16 + most;
+}
+
+/* heard (net->read - d): the tokens before; takes in the newest (d), and leaves the oldest behind. */
+static void hear(float *read, float *heard, const float *newest, const ssmi_network *net)
+{
+    const size_t d = net->backbone.width, before = net->read - d;
+    if (read != NULL) {
+        memcpy(read, heard, before * sizeof *read);
+        memcpy(read + before, newest, d * sizeof *read);
+    }
+    if (before == 0) return;
+    memmove(heard, heard + d, (before - d) * sizeof *heard);
+    memcpy(heard + before - d, newest, d * sizeof *heard);
 }
 
 void ssmi_network_step_run(float *read, float *memory, float *scratch, const float *token, float factor,
@@ -53,6 +70,6 @@ void ssmi_network_step_run(float *read, float *memory, float *scratch, const flo
         for (size_t k = 0; k < d; k++) x[k] += y[k];
         memory += ssmi_block_step_memory(&b->block[i]);
     }
-    if (read != NULL)
-        ssmi_rmsnorm_forward_f32(read, x, step->params + b->final_norm, SSMI_NORM_EPSILON, 1, d);
+    ssmi_rmsnorm_forward_f32(normed, x, step->params + b->final_norm, SSMI_NORM_EPSILON, 1, d);
+    hear(read, memory, normed, net);
 }

@@ -20,8 +20,8 @@ ssm_status ssmi_network_step_open(ssmi_network_step *step, const float *params, 
 size_t ssmi_network_step_memory(const ssmi_network *net);  /* floats of one sequence; zeros at its start */
 size_t ssmi_network_step_scratch(const ssmi_network *net); /* floats */
 
-/* read (net->read), what the head reads, or NULL; token (net->features); factor of its step. The numbers are
- * those of ssmi_network_forward_f32 up to the order of sums. A kernel. */
+/* read (net->read), what the head reads, or NULL: of tokens before the first zeros; token (net->features);
+ * factor of its step. The numbers are those of ssmi_network_forward_f32 up to the order of sums. A kernel. */
 void ssmi_network_step_run(float *read, float *memory, float *scratch, const float *token, float factor,
                            const ssmi_network_step *step, ssmi_isa isa);
 
