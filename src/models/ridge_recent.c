@@ -4,6 +4,15 @@
 
 enum { ORIGINS = SSMI_RIDGE_RECENT_ORIGINS, STEPS = SSMI_RIDGE_RECENT_STEPS };
 
+/* Leaves out the bands before the first step: their spreads are not wanted. */
+static void leave_early_bands(ssmi_ridge *map, size_t first)
+{
+    size_t early = 0;
+    while (early + 1 < map->n_bands && map->band[early].end <= first) early++;
+    map->n_bands -= early;
+    for (size_t b = 0; b < map->n_bands; b++) map->band[b] = map->band[b + early];
+}
+
 void ssmi_ridge_recent_plan(ssmi_ridge_recent *out, const ssmi_ridge *ridge)
 {
     const size_t H = ridge->horizon;
@@ -12,19 +21,22 @@ void ssmi_ridge_recent_plan(ssmi_ridge_recent *out, const ssmi_ridge *ridge)
         const size_t step = H / STEPS * k + (H % STEPS * k + STEPS - 1) / STEPS; /* H k / STEPS, rounded up */
         if (out->n_steps == 0 || step - 1 > out->step[out->n_steps - 1]) out->step[out->n_steps++] = step - 1;
     }
+    leave_early_bands(&out->map, out->step[0]);
     out->map.horizon = out->n_steps;
 }
 
 ssm_status ssmi_ridge_recent_open(ssmi_ridge_recent *out, const ssmi_ridge *ridge, ssm_arena *mem)
 {
-    const size_t width = ssmi_ridge_width(ridge);
     ssmi_ridge_recent made;
     ssmi_ridge_recent_plan(&made, ridge);
-    made.map.weight = ssmi_arena_alloc(mem, width, made.n_steps * sizeof(double));
+    const size_t width = ssmi_ridge_width(&made.map), left = ssmi_ridge_width(ridge) - width,
+                 n = made.n_steps;
+    made.map.weight = ssmi_arena_alloc(mem, width, n * sizeof(double));
     if (made.map.weight == NULL) return SSM_E_MEMORY;
-    for (size_t i = 0; i < width; i++)
-        for (size_t k = 0; k < made.n_steps; k++)
-            made.map.weight[i * made.n_steps + k] = ridge->weight[i * ridge->horizon + made.step[k]];
+    for (size_t i = 0; i < width; i++) {
+        const double *row = ridge->weight + (i < ridge->lookback ? i : i + left) * ridge->horizon;
+        for (size_t k = 0; k < n; k++) made.map.weight[i * n + k] = row[made.step[k]];
+    }
     *out = made;
     return SSM_OK;
 }

@@ -18,8 +18,8 @@ enum { SSMI_RIDGE_RECENT_ORIGINS = 8, SSMI_RIDGE_RECENT_STEPS = 4 };
 
 typedef struct ssmi_ridge_recent {
     size_t n_steps, apart;
-    size_t step[SSMI_RIDGE_RECENT_STEPS];  /* 0-based, ascending */
-    ssmi_ridge map;                        /* of these steps alone: weight (width, n_steps) */
+    size_t step[SSMI_RIDGE_RECENT_STEPS]; /* 0-based, ascending */
+    ssmi_ridge map; /* of these steps alone, with the bands they lie in: weight (width, n_steps) */
     double usual[SSMI_RIDGE_RECENT_STEPS]; /* u_k in the panel's units; 0: not known, or no errors at all */
     double power;                          /* the intervals' unit has lately^power; 0: nothing to look at */
 } ssmi_ridge_recent;

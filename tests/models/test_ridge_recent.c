@@ -5,7 +5,14 @@
 
 #include <gsl/gsl_randist.h>
 
-enum { ROWS = 120, LOOKBACK = 5, HORIZON = 10, WIDTH = LOOKBACK + 1, STEPS = SSMI_RIDGE_RECENT_STEPS };
+enum {
+    ROWS = 120,
+    LOOKBACK = 5,
+    HORIZON = 10,
+    EARLY = 2,
+    WIDTH = LOOKBACK + 2,
+    STEPS = SSMI_RIDGE_RECENT_STEPS
+};
 
 typedef struct world {
     ssm_context *ctx;
@@ -15,7 +22,7 @@ typedef struct world {
     double raw[ROWS], weight[WIDTH * HORIZON];
 } world;
 
-/* Any map on a noisy series with gaps. */
+/* Any map of two bands, each with its spread, on a noisy series with gaps. */
 static int make_world(void **state)
 {
     static world w;
@@ -24,14 +31,16 @@ static int make_world(void **state)
     gsl_rng *rng = ssmi_random_stream(&w.arena, 5);
     assert_non_null(rng);
     for (int i = 0; i < WIDTH * HORIZON; i++) w.weight[i] = gsl_ran_gaussian(rng, 0.4);
+    for (int h = 0; h < HORIZON; h++) w.weight[(LOOKBACK + (h < EARLY)) * HORIZON + h] = 0;
     for (int t = 0; t < ROWS; t++) w.raw[t] = t % 17 == 11 ? NAN : gsl_ran_gaussian(rng, 2) + sin(0.3 * t);
     const ssm_series raw = fixture_series(w.raw, ROWS, 0);
     assert_int_equal(ssmi_windows_prepare(&w.series, &raw, ROWS, &w.arena), SSM_OK);
     w.ridge = (ssmi_ridge){.lookback = LOOKBACK,
                            .horizon = HORIZON,
                            .centre = SSMI_RIDGE_LAST,
-                           .n_bands = 1,
-                           .band = {{.end = HORIZON, .n_parts = 1, .part = {{.lookback = LOOKBACK}}}},
+                           .n_bands = 2,
+                           .band = {{.end = EARLY, .n_parts = 1, .part = {{.lookback = 3}}},
+                                    {.end = HORIZON, .n_parts = 1, .part = {{.lookback = LOOKBACK}}}},
                            .weight = w.weight};
     *state = &w;
     return 0;
@@ -113,7 +122,7 @@ static void every_horizon_has_its_steps(void **state)
     world *w = *state;
     for (size_t H = 1; H <= 800; H++) {
         ssmi_ridge_recent r;
-        w->ridge.horizon = H;
+        w->ridge.horizon = w->ridge.band[1].end = H;
         ssmi_ridge_recent_plan(&r, &w->ridge);
         assert_int_equal(r.n_steps, H < STEPS ? H : STEPS);
         assert_int_equal(r.step[r.n_steps - 1], H - 1);
