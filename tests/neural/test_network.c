@@ -278,6 +278,29 @@ static void a_carried_network_hears_nothing_after_its_newest_token(void **state)
     free(before);
 }
 
+/* Of three tokens heard the oldest's weights speak in sequences of six and four tokens; in one of a single
+ * token there is nothing for them to hear. The newest's speak in all. */
+static void the_head_of_a_carried_network_hears_its_last_tokens(void **state)
+{
+    fixture *f = *state;
+    const size_t n = f->net.outputs, d = f->net.backbone.width;
+    double *before = calloc(BATCH * n, sizeof *before), *oldest = f->params + f->net.mix_weight;
+    double *last = oldest + f->net.read - d;
+    assert_int_equal(f->net.heard, 3);
+    assert_int_equal(f->net.read, 3 * d);
+    f->dropout = 0;
+    output_product(f);
+    memcpy(before, f->out, BATCH * n * sizeof *before);
+    oldest[0] += 1;
+    output_product(f);
+    assert_true(f->out[0] != before[0] && f->out[n] != before[n]);
+    assert_memory_equal(f->out + 2 * n, before + 2 * n, n * sizeof *before);
+    last[0] += 1;
+    output_product(f);
+    assert_true(f->out[2 * n] != before[2 * n]);
+    free(before);
+}
+
 static void the_table_covers_the_flat_array_once(void **state)
 {
     fixture *f = *state;
@@ -309,6 +332,7 @@ int main(void)
         WITH(open_carried, single_precision_agrees_with_double_on_every_path),
         WITH(open_carried, an_untrained_network_puts_out_zeros),
         WITH(open_carried, a_carried_network_hears_nothing_after_its_newest_token),
+        WITH(open_carried, the_head_of_a_carried_network_hears_its_last_tokens),
         WITH(open_carried, the_table_covers_the_flat_array_once),
         WITH(open_nlinear, the_gradient_of_every_parameter_matches_differences),
         WITH(open_nlinear, single_precision_agrees_with_double_on_every_path),
