@@ -259,7 +259,7 @@ ssm_status ssmi_learner_fit(void *self_, const ssm_fit_task *task, ssm_arena *me
                              .centre = (ssmi_ridge_centre)self->options.normalise};
     SSMI_TRY(ssmi_progress(tmp->ctx, "fitting", 0, NAN));
     SSMI_TRY(ssmi_regression_leave_rest(panel, &self->regression, &ridge, period_of(first), tmp));
-    SSMI_TRY(ssmi_learner_skip_fit(&skip, &ridge, first, self->options.skip, mem, tmp));
+    SSMI_TRY(ssmi_learner_skip_fit(&skip, &ridge, self->options.skip, mem, tmp));
     self->ridge = skip.ridge;
     self->interval = skip.interval;
     self->gamma = skip.gamma;

@@ -49,13 +49,6 @@ double ssmi_ridge_spread_of(const double *z, const ssmi_ridge *ridge)
     return z[ridge->lookback + parts_before(ridge, ridge->n_bands - 1)];
 }
 
-int ssmi_ridge_repeats(const ssmi_ridge *ridge)
-{
-    for (size_t b = 0; b < ridge->n_bands; b++)
-        if (ridge->band[b].share < 1) return 0;
-    return ridge->season > 0;
-}
-
 void ssmi_ridge_held(size_t *from, size_t *to, const ssmi_ridge_task *task, size_t i)
 {
     const size_t length = task->panel[i].length, size = length / (task->n_folds > 1 ? task->n_folds : 1);
@@ -63,18 +56,6 @@ void ssmi_ridge_held(size_t *from, size_t *to, const ssmi_ridge_task *task, size
     const int folded = task->n_folds > 1;
     *from = folded ? task->fold * size : length - held;
     *to = folded && task->fold + 1 < task->n_folds ? *from + size : length;
-}
-
-void ssmi_ridge_lean(ssmi_ridge *ridge)
-{
-    const size_t L = ridge->lookback, H = ridge->horizon, season = ridge->season;
-    for (size_t b = 0, h = 0; b < ridge->n_bands && season > 0; b++) {
-        const double share = ridge->band[b].share;
-        for (; h < ridge->band[b].end; h++) {
-            for (size_t i = 0; i < ssmi_ridge_width(ridge); i++) ridge->weight[i * H + h] *= 1 - share;
-            ridge->weight[(L - season + h % season) * H + h] += share;
-        }
-    }
 }
 
 /* Solves one part for the steps [first, horizon) of a band's task; weight (lookback + 1, steps) in tmp. alpha
@@ -154,8 +135,9 @@ ssm_status ssmi_ridge_refit(ssmi_ridge *ridge, const ssmi_ridge_task *task, ssm_
     made.freedom = 0;
     made.weight = ssmi_arena_alloc(mem, ssmi_ridge_width(&made), made.horizon * sizeof(double));
     if (made.weight == NULL) return SSM_E_MEMORY;
-    for (size_t b = 0; b < made.n_bands; b++) SSMI_TRY(solve_band(&made, b, task, tmp));
-    ssmi_ridge_lean(&made);
+    for (size_t b = 0; b < made.n_bands && !made.last; b++) SSMI_TRY(solve_band(&made, b, task, tmp));
+    for (size_t h = 0; h < made.horizon && made.last; h++)
+        made.weight[(made.lookback - 1) * made.horizon + h] = 1;
     *ridge = made;
     return SSM_OK;
 }

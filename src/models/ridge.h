@@ -58,7 +58,6 @@ typedef struct ssmi_ridge_part {
 typedef struct ssmi_ridge_band {
     size_t end, n_parts;
     ssmi_ridge_part part[SSMI_RIDGE_PARTS];
-    double share; /* of the weights that repeat the last season; the solved ones keep the rest */
 } ssmi_ridge_band;
 
 /* The map of all bands. Each part is linear in its window but for the spread, and repeats a constant, so
@@ -71,9 +70,9 @@ typedef struct ssmi_ridge {
     double *weight;  /* (lookback + parts, horizon) row-major; the last rows multiply the parts' spreads */
     double freedom;  /* effective parameters per step: trace of the smoother, at most lookback + 1 */
     size_t n_judged; /* windows that the choice was made on, 0: nothing to choose from */
-    double mse;    /* of the chosen settings on these, by weights that had not seen them (of a mean of several
-                      no more than that); NaN without */
-    size_t season; /* rows of a season, at most the look-back; 0: none */
+    double mse; /* of the chosen settings on these, by weights that had not seen them (of a mean of several
+                   no more than that); NaN without */
+    int last;   /* it repeats the last value: nothing is solved */
 } ssmi_ridge;
 
 /* Regressors of a window: lookback + parts. */
@@ -84,9 +83,6 @@ const ssmi_ridge_part *ssmi_ridge_main(const ssmi_ridge *ridge);
 
 /* The spread of that part's window, of the regressors z (width): what the size of errors is told in. */
 double ssmi_ridge_spread_of(const double *z, const ssmi_ridge *ridge);
-
-/* Whether the map does nothing but repeat the last season. */
-int ssmi_ridge_repeats(const ssmi_ridge *ridge);
 
 /* Fits. Look-back, alpha and centre left open are chosen over folds of all rows (models/ridge_choice.h).
  * Weights live in `mem`. SSM_E_DATA when no series holds one usable training window of the shortest
@@ -100,12 +96,6 @@ ssm_status ssmi_ridge_refit(ssmi_ridge *ridge, const ssmi_ridge_task *task, ssm_
 
 /* Rows [*from, *to) of series i that the task keeps from the weights: its fold, else its validation rows. */
 void ssmi_ridge_held(size_t *from, size_t *to, const ssmi_ridge_task *task, size_t i);
-
-/* Mixes the map that repeats the last season into the weights, by ridge->season and the bands' shares; a
- * refit does so by itself. Repeating a season is linear in the window as well, so the result is one map of
- * the same form.
- */
-void ssmi_ridge_lean(ssmi_ridge *ridge);
 
 /* Regressors of one window: z (width), *centre its c; window (lookback) without gaps. */
 void ssmi_ridge_regressors(double *z, double *centre, const double *window, const ssmi_ridge *ridge);

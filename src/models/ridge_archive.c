@@ -35,9 +35,8 @@ static ssm_status band_settings(ssmi_ridge *ridge, size_t b, ssm_archive *a)
     ssmi_ridge_band *band = &ridge->band[b];
     SSMI_TRY(ssmi_archive_size(a, "end", &band->end));
     SSMI_TRY(ssmi_archive_size(a, "parts", &band->n_parts));
-    SSMI_TRY(ssmi_archive_spread(a, "share", &band->share));
-    if (band->n_parts < 1 || band->n_parts > SSMI_RIDGE_PARTS || !(band->share <= 1))
-        return ssmi_archive_reject(a, "a map of %zu parts, %g of it the season", band->n_parts, band->share);
+    if (band->n_parts < 1 || band->n_parts > SSMI_RIDGE_PARTS)
+        return ssmi_archive_reject(a, "a map of %zu parts", band->n_parts);
     if (band->end <= (b > 0 ? ridge->band[b - 1].end : 0) ||
         (b + 1 == ridge->n_bands ? band->end != ridge->horizon : band->end >= ridge->horizon))
         return ssmi_archive_reject(a, "a band to step %zu of %zu", band->end, ridge->horizon);
@@ -60,12 +59,10 @@ ssm_status ssmi_ridge_archive(ssmi_ridge *ridge, ssm_archive *a)
     SSMI_TRY(ssmi_archive_size(a, "lookback", &ridge->lookback));
     SSMI_TRY(ssmi_archive_size(a, "horizon", &ridge->horizon));
     SSMI_TRY(archive_centre(a, "centre", &ridge->centre));
-    SSMI_TRY(ssmi_archive_size(a, "season", &ridge->season));
     SSMI_TRY(ssmi_archive_size(a, "bands", &ridge->n_bands));
-    if (ridge->lookback < 1 || ridge->lookback > SSMI_RIDGE_LONGEST || ridge->horizon < 1 ||
-        ridge->season > ridge->lookback)
-        return ssmi_archive_reject(a, "a look-back of %zu, a season of %zu and a horizon of %zu rows",
-                                   ridge->lookback, ridge->season, ridge->horizon);
+    if (ridge->lookback < 1 || ridge->lookback > SSMI_RIDGE_LONGEST || ridge->horizon < 1)
+        return ssmi_archive_reject(a, "a look-back of %zu and a horizon of %zu rows", ridge->lookback,
+                                   ridge->horizon);
     if (ridge->n_bands < 1 || ridge->n_bands > SSMI_RIDGE_BANDS)
         return ssmi_archive_reject(a, "a map of %zu bands", ridge->n_bands);
     for (size_t b = 0; b < ridge->n_bands; b++) SSMI_TRY(archive_band(ridge, b, a));
@@ -117,7 +114,6 @@ static void add_band(line *l, const ssmi_ridge *ridge, size_t b)
         add(l, "%s%zu", k == 1 ? " (averaged with " : ", ", band->part[k].lookback);
     add(l, "%s, alpha %.3g, centred at the %s", band->n_parts > 1 ? ")" : "", band->part[0].alpha,
         centre_text(band->part[0].centre));
-    if (ridge->season > 0) add(l, ", %.0f %% of it the last %zu rows", 100 * band->share, ridge->season);
 }
 
 void ssmi_ridge_describe(const ssmi_ridge *ridge, char *text, size_t size)

@@ -84,7 +84,6 @@ static size_t count_folds(const ssmi_ridge *ridge, const ssmi_ridge_task *task)
     return folds > 1 && longest / folds * (folds - 1) / 2 > window ? folds : 0;
 }
 
-/* A map that only repeats the season has seen nothing and is the same without any fold. */
 static ssm_status cross_fit(walk *w, size_t n_folds, ssm_arena *tmp)
 {
     ssmi_ridge_task task = *w->task;
@@ -93,7 +92,7 @@ static ssm_status cross_fit(walk *w, size_t n_folds, ssm_arena *tmp)
     for (task.fold = 0; task.fold < n_folds; task.fold++) {
         ssmi_mark mark = ssmi_arena_mark(tmp);
         ssmi_ridge without = *w->ridge;
-        if (!ssmi_ridge_repeats(&without)) SSMI_TRY(ssmi_ridge_refit(&without, &task, tmp, tmp));
+        SSMI_TRY(ssmi_ridge_refit(&without, &task, tmp, tmp));
         const ssmi_ridge *kept = w->ridge;
         w->ridge = &without;
         if (w->recent != NULL) SSMI_TRY(ssmi_ridge_recent_open(&w->look, &without, tmp));
@@ -181,13 +180,4 @@ ssm_status ssmi_ridge_errors_collect(ssmi_ridge_errors *out, const ssmi_ridge *r
     SSMI_TRY(collect(&w, at_most, mem, tmp));
     SSMI_TRY(compare_recent(&w, mem));
     return count_independent(out, tmp);
-}
-
-ssm_status ssmi_ridge_errors_cross(ssmi_ridge_errors *out, const ssmi_ridge *ridge,
-                                   const ssmi_ridge_task *task, size_t at_most, ssm_arena *mem,
-                                   ssm_arena *tmp)
-{
-    *out = (ssmi_ridge_errors){.horizon = ridge->horizon};
-    walk w = {.out = out, .task = task, .ridge = ridge, .skip = 1, .widen = 1};
-    return collect_folds(&w, at_most, mem, tmp);
 }

@@ -24,10 +24,4 @@ ssm_status ssmi_ridge_errors_collect(ssmi_ridge_errors *out, const ssmi_ridge *r
                                      const ssmi_ridge_task *task, size_t at_most, ssmi_ridge_recent *recent,
                                      ssm_arena *mem, ssm_arena *tmp);
 
-/* The errors over folds whatever the validation windows hold, or those on training windows: for choosing,
- * where one stretch of rows would be one season of one year. `independent` and `lately` are not set. */
-ssm_status ssmi_ridge_errors_cross(ssmi_ridge_errors *out, const ssmi_ridge *ridge,
-                                   const ssmi_ridge_task *task, size_t at_most, ssm_arena *mem,
-                                   ssm_arena *tmp);
-
 #endif

@@ -391,7 +391,7 @@ static void the_skip_of_a_batch_is_the_ridge_of_each_window(void **state)
             .horizon = HORIZON,
             .centre = SSMI_RIDGE_LAST,
             .n_bands = 1,
-            .band = {{HORIZON, parts, {{MOST, SSMI_RIDGE_LAST, 1, 1}, {9, SSMI_RIDGE_MEAN, 1, 1}}, 0}}};
+            .band = {{HORIZON, parts, {{MOST, SSMI_RIDGE_LAST, 1, 1}, {9, SSMI_RIDGE_MEAN, 1, 1}}}}};
         const ssmi_ridge_task task = {.panel = &panel, .n_series = 1, .horizon = HORIZON, .alpha = 1};
         assert_int_equal(ssmi_ridge_refit(&ridge, &task, &arena, &arena), SSM_OK);
         const ssmi_network net = {.tokens = 1};

@@ -263,8 +263,7 @@ static void a_mean_of_maps_forecasts_the_mean(void **state)
                                 {{LOOKBACK, SSMI_RIDGE_MEAN, 3, 1},
                                  {20, SSMI_RIDGE_LAST, 40, 1},
                                  {1, SSMI_RIDGE_LAST, 5, 1},
-                                 {6, SSMI_RIDGE_MEAN, 0.5, 1}},
-                                0}}};
+                                 {6, SSMI_RIDGE_MEAN, 0.5, 1}}}}};
     ssmi_ridge_task task = {.panel = w->panel, .n_series = SERIES, .horizon = HORIZON, .alpha = 3, .fade = 1};
     double z[WIDTH + 20], c, y[HORIZON], mean[HORIZON];
     assert_int_equal(ssmi_ridge_refit(&all, &task, &w->arena, &w->arena), SSM_OK);
@@ -276,7 +275,7 @@ static void a_mean_of_maps_forecasts_the_mean(void **state)
                               .horizon = HORIZON,
                               .centre = part->centre,
                               .n_bands = 1,
-                              .band = {{HORIZON, 1, {*part}, 0}}};
+                              .band = {{HORIZON, 1, {*part}}}};
             assert_int_equal(ssmi_ridge_refit(&one, &task, &w->arena, &w->arena), SSM_OK);
             ssmi_ridge_regressors(z, &c, w->panel[1].value + o - one.lookback, &one);
             ssmi_ridge_apply(y, z, &one, 1, HORIZON);
