@@ -61,11 +61,13 @@ ssm_status ssmi_ridge_leave_out(ssmi_ridge_sums *out, const ssmi_ridge_sums *who
     ssmi_ridge_sums touched;
     SSMI_TRY(ssmi_ridge_sums_new(&touched, L, H, arena));
     for (size_t i = 0; i < task->n_series; i++) {
-        size_t from, to, last = task->panel[i].length;
+        const size_t length = task->panel[i].length;
+        size_t from, to;
+        if (length < H) continue;
         ssmi_ridge_held(&from, &to, task, i);
-        if (last < H) continue;
-        last = to + L - 1 < last - H ? to + L - 1 : last - H;
-        SSMI_TRY(ssmi_ridge_sums_add(&touched, &task->panel[i], from >= H ? from - H + 1 : 1, last, arena));
+        const size_t first = from >= H ? from - H + 1 : 1,
+                     end = to + L + H < length ? to + L : length - H + 1;
+        SSMI_TRY(ssmi_ridge_sums_add(&touched, &task->panel[i], first, end - 1, arena));
     }
     SSMI_TRY(ssmi_ridge_sums_new(out, L, H, arena));
     memcpy(out->product, whole->product, L * span * sizeof *out->product);
