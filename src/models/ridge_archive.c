@@ -1,9 +1,7 @@
 #include "models/ridge_archive.h"
 
 #include "models/gaussian.h"
-
-#include <stdarg.h>
-#include <stdio.h>
+#include "models/note.h"
 
 static ssm_status archive_centre(ssm_archive *a, const char *name, ssmi_ridge_centre *centre)
 {
@@ -87,38 +85,19 @@ static const char *centre_text(ssmi_ridge_centre centre)
     return centre == SSMI_RIDGE_MEAN ? "mean" : "last value";
 }
 
-/* Text that grows; what does not fit is left out. */
-typedef struct line {
-    char *text;
-    size_t size;
-} line;
-
-static void add(line *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void add(line *l, const char *format, ...)
-{
-    va_list list;
-    va_start(list, format);
-    const int used = vsnprintf(l->text, l->size, format, list);
-    va_end(list);
-    const size_t step = used < 0 ? 0 : (size_t)used < l->size ? (size_t)used : l->size - 1;
-    l->text += step;
-    l->size -= step;
-}
-
-static void add_band(line *l, const ssmi_ridge *ridge, size_t b)
+static void add_band(ssmi_note *l, const ssmi_ridge *ridge, size_t b)
 {
     const ssmi_ridge_band *band = &ridge->band[b];
-    if (ridge->n_bands > 1) add(l, "%sto step %zu: ", b > 0 ? "; " : "", band->end);
-    add(l, "look-back %zu", band->part[0].lookback);
+    if (ridge->n_bands > 1) ssmi_note_add(l, "%sto step %zu: ", b > 0 ? "; " : "", band->end);
+    ssmi_note_add(l, "look-back %zu", band->part[0].lookback);
     for (size_t k = 1; k < band->n_parts; k++)
-        add(l, "%s%zu", k == 1 ? " (averaged with " : ", ", band->part[k].lookback);
-    add(l, "%s, alpha %.3g, centred at the %s", band->n_parts > 1 ? ")" : "", band->part[0].alpha,
-        centre_text(band->part[0].centre));
+        ssmi_note_add(l, "%s%zu", k == 1 ? " (averaged with " : ", ", band->part[k].lookback);
+    ssmi_note_add(l, "%s, alpha %.3g, centred at the %s", band->n_parts > 1 ? ")" : "", band->part[0].alpha,
+                  centre_text(band->part[0].centre));
 }
 
 void ssmi_ridge_describe(const ssmi_ridge *ridge, char *text, size_t size)
 {
-    line l = {text, size};
-    if (size > 0) *text = '\0';
-    for (size_t b = 0; b < ridge->n_bands && size > 0; b++) add_band(&l, ridge, b);
+    ssmi_note l = ssmi_note_open(text, size);
+    for (size_t b = 0; b < ridge->n_bands; b++) add_band(&l, ridge, b);
 }
