@@ -151,7 +151,7 @@ static void a_failing_allocation_is_a_clean_error_without_a_leak(void **state)
         double start = seconds();
         assert_int_equal(try_with_failure(type->name, &series, &f, 0), SSM_OK);
         assert_int_equal(f.blocks, 0);
-        size_t calls = f.calls, runs = (size_t)fmin(fmax(1 / (seconds() - start), 3), 60), fail_at = 1;
+        size_t calls = f.calls, runs = (size_t)fmin(fmax(0.5 / (seconds() - start), 3), 60), fail_at = 1;
         double growth = pow((double)calls, 1 / (double)runs);
         for (double next = 1; fail_at <= calls; next *= growth) {
             ssm_status status = try_with_failure(type->name, &series, &f, fail_at);

@@ -49,16 +49,16 @@ static void threads_change_no_forecast(void **state)
     make_rows(y[1], 11);
     FOR_EACH_MODEL(type)
     {
-        worker once[2], beside[2],
-            inside = {.model = type->name, .series = series_of(y[0], FEW), .threads = 4};
-        for (int k = 0; k < 2; k++) {
-            once[k] = beside[k] = (worker){.model = type->name, .series = series_of(y[k], FEW), .threads = 1};
-            alone(&once[k]);
-        }
+        worker once = {.model = type->name, .series = series_of(y[0], FEW), .threads = 1};
+        worker inside = {.model = type->name, .series = series_of(y[1], FEW), .threads = 4}, beside[2];
+        beside[0] = once;
+        beside[1] = inside;
+        beside[1].threads = 1;
         together(beside, 2);
-        for (int k = 0; k < 2; k++) assert_same(&once[k].out, &beside[k].out, type->name, "another thread");
+        alone(&once);
         alone(&inside);
-        assert_same(&once[0].out, &inside.out, type->name, "the number of threads");
+        assert_same(&once.out, &beside[0].out, type->name, "another thread");
+        assert_same(&inside.out, &beside[1].out, type->name, "another thread, or their number,");
     }
 }
 

@@ -54,6 +54,32 @@ static ssm_forecaster *fit(ssm_context *ctx, const ssm_series *series, const cha
     return fixture_fit(ctx, "continuous", "periods", periods, series, HORIZON);
 }
 
+/* Fitted once to all rows; who uses it conditions it anew, which leaves no trace of what was before. */
+static struct shared {
+    double y[ROWS];
+    int64_t stamp[ROWS + 1];
+    ssm_context *ctx;
+    ssm_forecaster *f;
+} shared;
+
+static int fit_shared(void **state)
+{
+    (void)state;
+    make_rows(shared.y, shared.stamp, ROWS);
+    assert_int_equal(ssm_context_new(NULL, &shared.ctx), SSM_OK);
+    const ssm_series all = series_of(shared.y, shared.stamp, ROWS, HOUR);
+    shared.f = fit(shared.ctx, &all, "1 d");
+    return 0;
+}
+
+static int free_shared(void **state)
+{
+    (void)state;
+    ssm_forecaster_free(shared.f);
+    ssm_context_free(shared.ctx);
+    return 0;
+}
+
 static void ask(ssm_forecaster *f, answer *a)
 {
     ssm_forecast out = {HORIZON, LEVELS, level, a->mean, a->quantile};
@@ -129,15 +155,12 @@ static void the_unit_of_time_does_not_matter(void **state)
 static void rows_with_their_times_stream_as_they_are_read(void **state)
 {
     (void)state;
-    double y[ROWS];
-    int64_t stamp[ROWS];
+    const double *y = shared.y;
+    const int64_t *stamp = shared.stamp;
     answer batch, stream;
-    ssm_context *ctx;
-    make_rows(y, stamp, ROWS);
+    ssm_forecaster *f = shared.f;
     const ssm_series all = series_of(y, stamp, ROWS, HOUR);
     ssm_series early = ssm_series_slice(all, 0, ROWS - 40);
-    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
-    ssm_forecaster *f = fit(ctx, &early, "1 d");
     assert_int_equal(ssm_forecaster_condition(f, &all), SSM_OK);
     ask(f, &batch);
     for (int known = 0; known <= 1; known++) { /* by known stamps, by stamps given */
@@ -151,33 +174,28 @@ static void rows_with_their_times_stream_as_they_are_read(void **state)
         assert_like(&stream, &batch, 1e-12);
         early.stamp_rows = ROWS;
     }
-    ssm_forecaster_free(f);
-    ssm_context_free(ctx);
 }
 
 static void a_stream_goes_on_from_its_file(void **state)
 {
     (void)state;
-    double y[ROWS];
-    int64_t stamp[ROWS];
+    const double *y = shared.y;
+    const int64_t *stamp = shared.stamp;
     answer through, again;
-    ssm_context *ctx;
     char path[512];
     size_t n;
     const char *folder = getenv("TMPDIR");
     snprintf(path, sizeof path, "%s/ssmcast-continuous-%ld.state", folder != NULL ? folder : "/tmp",
              (long)getpid());
-    make_rows(y, stamp, ROWS);
     const ssm_series all = series_of(y, stamp, ROWS, HOUR);
-    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
     for (int known = 0; known <= 1; known++) { /* times ahead are kept as well */
         ssm_series early = ssm_series_slice(all, 0, ROWS - 4);
         if (!known) early.stamp_rows = 0;
-        ssm_forecaster *f = fit(ctx, &early, "1 d"), *loaded;
+        ssm_forecaster *f = shared.f, *loaded;
         assert_int_equal(ssm_forecaster_condition(f, &early), SSM_OK);
         assert_int_equal(ssm_forecaster_update(f, y + ROWS - 4), SSM_OK);
         assert_int_equal(ssm_forecaster_save_state(&f, 1, path), SSM_OK);
-        assert_int_equal(ssm_forecaster_load_state(ctx, path, 1, &loaded, &n), SSM_OK);
+        assert_int_equal(ssm_forecaster_load_state(shared.ctx, path, 1, &loaded, &n), SSM_OK);
         assert_int_equal(ssm_forecaster_update_at(loaded, stamp[ROWS - 4] - HOUR, y), SSM_E_DATA);
         for (int k = 0; k < 2; k++) {
             ssm_forecaster *one = k == 0 ? f : loaded;
@@ -186,24 +204,18 @@ static void a_stream_goes_on_from_its_file(void **state)
             ask(one, k == 0 ? &through : &again);
         }
         assert_memory_equal(&through, &again, sizeof again);
-        ssm_forecaster_free(f);
         ssm_forecaster_free(loaded);
     }
     remove(path);
-    ssm_context_free(ctx);
 }
 
 static void a_forecast_stands_at_the_times_that_are_known(void **state)
 {
     (void)state;
-    double y[ROWS];
-    int64_t stamp[ROWS + 1];
-    ssm_context *ctx;
+    int64_t *const stamp = shared.stamp;
     answer step, known;
-    make_rows(y, stamp, ROWS);
-    ssm_series series = series_of(y, stamp, ROWS, HOUR);
-    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
-    ssm_forecaster *f = fit(ctx, &series, "1 d");
+    ssm_forecaster *f = shared.f;
+    ssm_series series = series_of(shared.y, stamp, ROWS, HOUR);
     assert_int_equal(ssm_forecaster_condition(f, &series), SSM_OK);
     ask(f, &step);
     stamp[ROWS] = stamp[ROWS - 1] + 4 * HOUR; /* where the fourth step of an hour is */
@@ -213,22 +225,17 @@ static void a_forecast_stands_at_the_times_that_are_known(void **state)
     assert_true(fabs(known.mean[0] - step.mean[3]) < 1e-9);
     assert_true(fabs(known.quantile[2] - step.quantile[3 * LEVELS + 2]) < 1e-9);
     assert_true(fabs(known.mean[1] - step.mean[4]) < 1e-9);
-    ssm_forecaster_free(f);
-    ssm_context_free(ctx);
 }
 
 /* Without conditioning anew: what is expected of a row whose time has just become known. */
 static void a_row_is_expected_at_its_time(void **state)
 {
     (void)state;
-    double y[ROWS], mean, quantile[LEVELS];
-    int64_t stamp[ROWS];
-    ssm_context *ctx;
+    double mean, quantile[LEVELS];
+    const int64_t *stamp = shared.stamp;
     answer step;
-    make_rows(y, stamp, ROWS);
-    ssm_series series = series_of(y, stamp, ROWS, HOUR);
-    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
-    ssm_forecaster *f = fit(ctx, &series, "1 d");
+    ssm_forecaster *f = shared.f;
+    const ssm_series series = series_of(shared.y, stamp, ROWS, HOUR);
     ssm_forecast one = {1, LEVELS, level, &mean, quantile}, two = {2, LEVELS, level, &mean, quantile};
     assert_int_equal(ssm_forecaster_condition(f, &series), SSM_OK);
     ask(f, &step);
@@ -239,8 +246,6 @@ static void a_row_is_expected_at_its_time(void **state)
     assert_near(mean, step.mean[0], 1e-12);
     assert_int_equal(ssm_forecaster_predict_at(f, stamp[ROWS - 1], &one), SSM_E_DATA);
     assert_int_equal(ssm_forecaster_predict_at(f, stamp[ROWS - 1] + HOUR, &two), SSM_E_ARGUMENT);
-    ssm_forecaster_free(f);
-    ssm_context_free(ctx);
 }
 
 static size_t count_components(const ssm_forecaster *f)
@@ -429,5 +434,5 @@ int main(void)
         cmocka_unit_test(seasons_that_are_none_are_refused),
         cmocka_unit_test(short_and_flat_series_are_no_trouble),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, fit_shared, free_shared);
 }
