@@ -11,7 +11,7 @@
  * level takes its place among the skip's own offsets; beyond them the skip's tail goes on, stretched as the
  * network stretched the outermost decile. So a silent network gives the skip's intervals exactly.
  *
- * Columns known beside the series act twice: what is a fixed multiple of them on the same row is taken off
+ * Columns known beside the series act twice: what they drive by a fixed response is taken off
  * the series first, where that helps (models/regression.h), and the network is given them over the look-back
  * and for the steps to come.
  *
@@ -118,12 +118,12 @@ ssmi_s4d_start ssmi_learner_start(
 void ssmi_learner_lay_out(ssmi_learner *self); /* table and net, from options, patch, stride and phases */
 ssmi_learner_skip ssmi_learner_skip_of(const ssmi_learner *self);
 int ssmi_learner_carries(const ssmi_learner *self); /* 1: it has networks that are carried */
-/* The window before the origin: value (lookback) standardised, without what is a multiple of the columns, and
- * filled; gap (lookback) 1 where filled; raw = *shift + *unit * (value + the multiple). A history shorter
+/* The window before the origin: value (lookback) standardised, without what the columns drive, and
+ * filled; gap (lookback) 1 where filled; raw = *shift + *unit * (value + what they drive). A history shorter
  * than the look-back is continued to the left by its first value, as a gap. */
 ssm_status ssmi_learner_window(double *value, unsigned char *gap, double *shift, double *unit,
                                const ssmi_learner *self, ssm_arena *tmp);
-/* out (lookback + horizon, columns): the standardised columns around the origin. */
-void ssmi_learner_columns(double *out, const ssmi_learner *self);
+/* out (more + lookback + horizon, columns): the standardised columns around the origin. */
+void ssmi_learner_columns(double *out, const ssmi_learner *self, size_t more);
 
 #endif

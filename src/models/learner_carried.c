@@ -62,14 +62,15 @@ static void tell(ssmi_learner_carried *c, const ssmi_learner *l, size_t told, in
     }
 }
 
-/* The row in the units that the network was trained in, without what is a multiple of its columns. A model of
+/* The row in the units that the network was trained in, without what its columns drive. A model of
  * several series has no units; then the frame alone makes them even. */
 static double standardised(const ssmi_learner_carried *c, const ssmi_learner *l, double y)
 {
-    double x[SSMI_REGRESSION_COLUMNS];
+    const size_t back = SSMI_REGRESSION_BACK;
+    double x[(SSMI_REGRESSION_BACK + 1) * SSMI_REGRESSION_COLUMNS];
     if (!(l->scale > 0)) return y;
-    ssmi_regression_rows(x, &l->regression, &l->history, (int64_t)c->rows, 1);
-    return (y - l->mean) / l->scale - ssmi_regression_effect(&l->regression, x);
+    ssmi_regression_rows(x, &l->regression, &l->history, (int64_t)c->rows - (int64_t)back, back + 1);
+    return (y - l->mean) / l->scale - ssmi_regression_effect(&l->regression, x + back * l->regression.n);
 }
 
 static void append(ssmi_learner_carried *c, const ssmi_learner *l, double y)

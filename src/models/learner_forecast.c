@@ -53,7 +53,7 @@ static ssm_status ask_networks(float *mean, float *decile, const ssmi_learner *s
 /* How standardised values become raw ones: step h is shift + unit (value + known[h]). */
 typedef struct frame {
     double shift, unit;
-    double *known; /* (horizon) the multiple of the columns */
+    double *known; /* (horizon) what the columns drive */
 } frame;
 
 static double raw_of(const frame *raw, size_t h, double value)
@@ -93,11 +93,13 @@ static ssm_status answer_network(ssm_forecast *out, const ssmi_learner *self, co
 
 static ssm_status look_at_columns(double **columns, frame *raw, const ssmi_learner *self, ssm_arena *tmp)
 {
-    const size_t L = self->ridge.lookback, H = self->ridge.horizon, n = self->regression.n;
-    *columns = ssmi_arena_alloc(tmp, L + H, n * sizeof **columns);
+    const size_t L = self->ridge.lookback, H = self->ridge.horizon, n = self->regression.n,
+                 back = SSMI_REGRESSION_BACK;
+    double *rows = ssmi_arena_alloc(tmp, back + L + H, n * sizeof *rows);
     raw->known = SSMI_ALLOC(tmp, double, H);
-    if (*columns == NULL || raw->known == NULL) return SSM_E_MEMORY;
-    ssmi_learner_columns(*columns, self);
+    if (rows == NULL || raw->known == NULL) return SSM_E_MEMORY;
+    ssmi_learner_columns(rows, self, back);
+    *columns = rows + back * n;
     for (size_t h = 0; h < H; h++)
         raw->known[h] = ssmi_regression_effect(&self->regression, *columns + (L + h) * n);
     return SSM_OK;

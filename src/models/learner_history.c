@@ -60,22 +60,23 @@ ssm_status ssmi_learner_update(void *self_, const double *y)
     return SSM_OK;
 }
 
-/* Takes off what is a multiple of the columns; s->scale raw units are one of the window series, self->scale
- * or one of those are one of the multiple. */
+/* Takes off what the columns drive; s->scale raw units are one of the window series, self->scale
+ * or one of those are one of what they drive. */
 static ssm_status take_off(ssmi_window_series *s, const ssmi_learner *self, ssm_arena *tmp)
 {
     const ssmi_regression *r = &self->regression;
-    double *x = ssmi_arena_alloc(tmp, s->length, r->n * sizeof *x);
+    const size_t rows = SSMI_REGRESSION_BACK + s->length;
+    double *x = ssmi_arena_alloc(tmp, rows, r->n * sizeof *x);
     if (x == NULL) return SSM_E_MEMORY;
-    ssmi_regression_rows(x, r, &self->history, (int64_t)self->rows - (int64_t)s->length, s->length);
-    s->column = x;
+    ssmi_regression_rows(x, r, &self->history, (int64_t)self->rows - (int64_t)rows, rows);
+    s->column = x + SSMI_REGRESSION_BACK * r->n;
     s->n_columns = r->n;
     return ssmi_regression_take_off(s, r, self->scale > 0 ? self->scale / s->scale : 1, self->period, tmp);
 }
 
-void ssmi_learner_columns(double *out, const ssmi_learner *self)
+void ssmi_learner_columns(double *out, const ssmi_learner *self, size_t more)
 {
-    const size_t L = self->ridge.lookback;
+    const size_t L = more + self->ridge.lookback;
     ssmi_regression_rows(out, &self->regression, &self->history, (int64_t)self->rows - (int64_t)L,
                          L + self->ridge.horizon);
 }

@@ -6,7 +6,7 @@
  * (models/ridge_errors.h); the weights in use may then be solved again on all rows. s is the window's
  * standard deviation, scale the series' (of several series: that of the history shown), `lately` the size of
  * the errors that the history tells of (models/ridge_recent.h); the powers are chosen (models/ridge_unit.h).
- * What is a fixed multiple of known columns on the same row is taken off first, where that helps
+ * What known columns drive by a fixed response is taken off first, where that helps
  * (models/regression.h). The first steps have settings of their own; where several are about as good, the
  * map is their mean.
  * Known value: ETTh1, look-back 512, alpha 5e4, fade 0, mean, training rows only: MSE .3669 at horizon 96. */
@@ -139,12 +139,13 @@ static ssm_status effects(double **out, const linear *self, const ssm_series *hi
                           size_t rows, ssm_arena *mem, ssm_arena *tmp)
 {
     const ssmi_regression *r = &self->regression;
-    double unit, *x = ssmi_arena_alloc(tmp, rows, r->n * sizeof *x);
+    const size_t back = SSMI_REGRESSION_BACK;
+    double unit, *x = ssmi_arena_alloc(tmp, back + rows, r->n * sizeof *x);
     *out = SSMI_ALLOC(mem, double, rows);
     if (*out == NULL || x == NULL) return SSM_E_MEMORY;
     SSMI_TRY(unit_of(&unit, self, history, tmp));
-    ssmi_regression_rows(x, r, history, (int64_t)from, rows);
-    for (size_t t = 0; t < rows; t++) (*out)[t] = unit * ssmi_regression_effect(r, x + t * r->n);
+    ssmi_regression_rows(x, r, history, (int64_t)from - (int64_t)back, back + rows);
+    for (size_t t = 0; t < rows; t++) (*out)[t] = unit * ssmi_regression_effect(r, x + (back + t) * r->n);
     return SSM_OK;
 }
 

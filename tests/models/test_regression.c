@@ -56,10 +56,10 @@ static void find_effect(bench *b)
     assert_int_equal(ssmi_regression_fit(&b->r, &task, 0, &b->arena), SSM_OK);
 }
 
-/* Effect of column k in raw units. */
+/* Effect number k in raw units. */
 static double raw_effect(const bench *b, size_t k)
 {
-    return b->r.effect[k] * b->windows.scale / b->r.scale[k];
+    return b->r.effect[k] * b->windows.scale / b->r.scale[k % COLUMNS];
 }
 
 static void close_bench(bench *b)
@@ -108,6 +108,56 @@ static void without_an_effect_mostly_nothing_is_taken_off(void **state)
     }
     print_message("kept in %zu of 20\n", kept);
     assert_true(kept <= 8);
+}
+
+/* y = 5 + 2 (x_0,t + 0.8 x_0,t-1 + 0.64 x_0,t-2 ...) + noise. The mean of 2 0.8^lag over lags 4 to 15 is
+ * 0.318. */
+static void a_response_that_fades_is_found(void **state)
+{
+    (void)state;
+    bench b;
+    uint32_t seed = 5;
+    double level = 0, square = 0;
+    open_bench(&b, 0, 0, 3);
+    for (size_t t = 0; t < ROWS; t++) {
+        level = 0.8 * level + b.x[t * COLUMNS];
+        b.y[t] = 5 + 2 * level + 0.3 * noise(&seed);
+    }
+    find_effect(&b);
+    const double after = raw_effect(&b, 2 * COLUMNS) / 16 + raw_effect(&b, 3 * COLUMNS) / 64;
+    assert_true(fabs(raw_effect(&b, 0) + raw_effect(&b, COLUMNS) / 4 + after - 2) < 0.2);
+    assert_true(fabs(after - 0.318) < 0.05);
+    assert_int_equal(ssmi_regression_take_off(&b.windows, &b.r, 1, 0, &b.arena), SSM_OK);
+    for (size_t t = 100; t < ROWS - 60; t++) square += b.windows.value[t] * b.windows.value[t] / (ROWS - 160);
+    print_message("%g of the variance is left\n", square);
+    assert_true(square < 0.15);
+    close_bench(&b);
+}
+
+/* Against the sums as they are written in the header, in raw rows; before the first they are as in it. */
+static void the_effect_is_that_of_means_over_the_last_rows(void **state)
+{
+    (void)state;
+    static const size_t span[SSMI_REGRESSION_SPANS] = {1, 4, 16, 64};
+    bench b;
+    uint32_t seed = 9;
+    open_bench(&b, 0, 0, 3);
+    assert_int_equal(ssmi_regression_open(&b.r, &b.series, 1, 0, &b.arena), SSM_OK);
+    assert_int_equal(ssmi_windows_prepare(&b.windows, &b.series, ROWS, &b.arena), SSM_OK);
+    assert_int_equal(ssmi_regression_attach(&b.windows, &b.r, &b.series, &b.arena), SSM_OK);
+    for (size_t k = 0; k < SSMI_REGRESSION_SPANS * COLUMNS; k++) b.r.effect[k] = noise(&seed);
+    for (size_t t = 0; t < ROWS; t += 7) {
+        double want = 0;
+        for (size_t j = 0; j < SSMI_REGRESSION_SPANS; j++)
+            for (size_t k = 0; k < COLUMNS; k++) {
+                double mean = 0;
+                for (size_t lag = 0; lag < span[j]; lag++)
+                    mean += b.x[(t > lag ? t - lag : 0) * COLUMNS + k] / (double)span[j];
+                want += b.r.effect[j * COLUMNS + k] * (mean - b.r.mean[k]) / b.r.scale[k];
+            }
+        assert_near(ssmi_regression_effect(&b.r, b.windows.column + t * COLUMNS), want, 1e-12);
+    }
+    close_bench(&b);
 }
 
 /* The gap is filled along the rest, not along the raw values, whose column jumps in it. */
@@ -164,6 +214,8 @@ int main(void)
         cmocka_unit_test(an_effect_is_found_within_its_standard_error),
         cmocka_unit_test(columns_that_say_the_same_share_the_effect),
         cmocka_unit_test(without_an_effect_mostly_nothing_is_taken_off),
+        cmocka_unit_test(a_response_that_fades_is_found),
+        cmocka_unit_test(the_effect_is_that_of_means_over_the_last_rows),
         cmocka_unit_test(gaps_are_filled_in_what_is_left),
         cmocka_unit_test(rows_outside_repeat_the_first_and_the_last),
         cmocka_unit_test(too_many_columns_are_refused_with_their_number),
