@@ -145,6 +145,18 @@ static int gather(cli_session *session, regressors *x, const cli_data *data, ssm
     return CLI_OK;
 }
 
+/* As the user wrote them: "rain", "rain@3". */
+static const char *const *names_of(const regressors *x, ssm_arena *arena)
+{
+    const char **name = SSMI_ALLOC(arena, const char *, x->n);
+    for (size_t k = 0; k < x->n && name != NULL; k++) {
+        name[k] = x->lag[k] == 0 ? x->column[k]->name
+                                 : ssmi_arena_printf(arena, "%s@%zu", x->column[k]->name, x->lag[k]);
+        if (name[k] == NULL) return NULL;
+    }
+    return name;
+}
+
 static int give(cli_session *session, const regressors *x, ssm_series *series, const cli_data *data,
                 ssm_arena *arena)
 {
@@ -157,6 +169,8 @@ static int give(cli_session *session, const regressors *x, ssm_series *series, c
     series->exogenous = x->value;
     series->n_exogenous = x->n;
     series->exogenous_rows = x->rows;
+    series->exogenous_name = names_of(x, arena);
+    if (series->exogenous_name == NULL) return cli_fail(session, SSM_E_MEMORY);
     return CLI_OK;
 }
 

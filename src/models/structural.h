@@ -77,6 +77,7 @@ typedef struct ssmi_structural {
     unsigned char held[SSMI_STRUCTURAL_PARAMETERS]; /* 1: not to be estimated */
     size_t n_columns;
     double center[SSMI_STRUCTURAL_COLUMNS], spread[SSMI_STRUCTURAL_COLUMNS]; /* spread 0: left out */
+    char column_label[SSMI_STRUCTURAL_COLUMNS][SSMI_LABEL_SIZE]; /* "exogenous_rain", "exogenous_2" */
     size_t n_interventions;
     ssmi_intervention intervention[SSMI_STRUCTURAL_INTERVENTIONS];
     /* What the fit found of each column and then each intervention, in model units: stands in where a history

@@ -159,6 +159,7 @@ static ssm_status archive_parameters(ssm_archive *archive, ssmi_structural *s)
 static ssm_status archive_columns(ssm_archive *archive, ssmi_structural *s)
 {
     double *x = table(archive, SSMI_STRUCTURAL_COLUMNS, 2);
+    char name[48];
     if (x == NULL) return SSM_E_MEMORY;
     SSMI_TRY(count(archive, "n_columns", &s->n_columns, SSMI_STRUCTURAL_COLUMNS));
     for (size_t j = 0; j < s->n_columns; j++) {
@@ -170,6 +171,8 @@ static ssm_status archive_columns(ssm_archive *archive, ssmi_structural *s)
         s->center[j] = x[2 * j];
         s->spread[j] = x[2 * j + 1];
         if (s->spread[j] < 0.0) return ssmi_archive_reject(archive, "column %zu has a negative spread", j);
+        snprintf(name, sizeof name, "column_%zu", j);
+        SSMI_TRY(ssmi_archive_text(archive, name, s->column_label[j], sizeof s->column_label[j]));
     }
     return SSM_OK;
 }

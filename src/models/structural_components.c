@@ -21,12 +21,12 @@ static size_t list_seasonal(ssmi_component *out, const ssmi_part *part)
     return 1;
 }
 
-static size_t list_columns(ssmi_component *out, const ssmi_part *part)
+static size_t list_columns(ssmi_component *out, const ssmi_part *part, const ssmi_structural *s)
 {
     for (size_t j = 0; j < part->count; j++) {
         out[j] = of_part(part, j, 1);
         out[j].column = j;
-        snprintf(out[j].name, sizeof out[j].name, "exogenous_%zu", j + 1);
+        snprintf(out[j].name, sizeof out[j].name, "%s", s->column_label[j]);
     }
     return part->count;
 }
@@ -43,7 +43,7 @@ static size_t list_interventions(ssmi_component *out, const ssmi_part *part, con
 static size_t list_part(ssmi_component *out, const ssmi_part *part, const ssmi_structural *s)
 {
     static const char *const name[] = {"level", "cycle", "ar"};
-    if (part->kind == SSMI_REGRESSION) return list_columns(out, part);
+    if (part->kind == SSMI_REGRESSION) return list_columns(out, part, s);
     if (part->kind == SSMI_INTERVENTIONS) return list_interventions(out, part, s);
     if (part->period > 0) return list_seasonal(out, part);
     *out = of_part(part, 0, part->n_states);

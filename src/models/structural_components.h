@@ -7,7 +7,7 @@
 enum { SSMI_COMPONENT_NAME = 48, SSMI_COMPONENTS = 8 + SSMI_STRUCTURAL_COEFFICIENTS };
 
 typedef struct ssmi_component {
-    char name[SSMI_COMPONENT_NAME]; /* "level", "seasonal_12", "exogenous_1", "outlier_57" */
+    char name[SSMI_COMPONENT_NAME]; /* "level", "seasonal_12", "exogenous_rain", "outlier_57" */
     size_t from, to;                /* states [from, to) */
     size_t column;                  /* exogenous: its column; SSMI_NO_COLUMN otherwise */
     size_t period;                  /* seasonal: in rows; 0 otherwise */

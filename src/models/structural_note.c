@@ -30,9 +30,9 @@ static void add_coefficients(ssmi_note *l, const ssmi_structural_choice *c)
     for (size_t j = 0; j < s->n_columns; j++) {
         const double per = s->spread[j] > 0.0 ? unit / s->spread[j] : 0.0;
         if (per == 0.0)
-            ssmi_note_add(l, "; exogenous_%zu does not vary and is left out", j + 1);
+            ssmi_note_add(l, "; %s does not vary and is left out", s->column_label[j]);
         else
-            ssmi_note_add(l, "; exogenous_%zu %.4g (%.2g)", j + 1, per * s->coefficient[j],
+            ssmi_note_add(l, "; %s %.4g (%.2g)", s->column_label[j], per * s->coefficient[j],
                           per * s->deviation[j]);
     }
     for (size_t j = 0; j < s->n_interventions; j++) {

@@ -20,6 +20,7 @@
 #include "models/structural_look.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -330,6 +331,17 @@ static void open_search(search *w)
         drop_first_rows(w, w->length - window);
 }
 
+/* A name too long for a label would not be told from another by its beginning. */
+static void label_columns(ssmi_structural *s, const ssm_series *series)
+{
+    for (size_t j = 0; j < s->n_columns; j++) {
+        const char *name = series->exogenous_name != NULL ? series->exogenous_name[j] : "";
+        const int length = snprintf(s->column_label[j], SSMI_LABEL_SIZE, "exogenous_%s", name);
+        if (name[0] == '\0' || length >= SSMI_LABEL_SIZE)
+            snprintf(s->column_label[j], SSMI_LABEL_SIZE, "exogenous_%zu", j + 1);
+    }
+}
+
 static ssm_status detect(search *w, verdict *best, size_t *n_found)
 {
     const ssmi_structural_data data = data_of(w, best->logged);
@@ -361,6 +373,7 @@ ssm_status ssmi_structural_search(ssmi_structural_choice *choice, const ssmi_str
     if (isinf(best.criterion)) SSMI_TRY(fall_back(&w, &best));
     const ssmi_look *l = w.look + best.logged;
     allow_for_estimates(&best, &freedom, &inflation);
+    label_columns(&best.structure, series);
     *choice = (ssmi_structural_choice){.structure = best.structure,
                                        .freedom = freedom,
                                        .inflation = inflation,

@@ -30,8 +30,8 @@ cut -d, -f2- all.csv > load.csv
 
 ends 0 "$SSMCAST" forecast load.csv --exogenous warmth,holiday --model kalman --set log=off --set cycle=off
 [ "$(wc -l < out)" = 7 ] || fail "six rows are to be forecast: $(cat out)"
-says err "exogenous_1 -4.99"
-says err "exogenous_2 30"
+says err "exogenous_warmth -4.99"
+says err "exogenous_holiday 30"
 awk -F, 'NR > 1 { t = 98 + NR; warmth = 15 + 8 * sin(t / 9.0); truth = 100 - 5 * warmth + 30 * (t * t * 7 % 101 < 12)
     if ($3 - truth > 1.5 || truth - $3 > 1.5) { print "row " NR ": " $3 " instead of " truth; bad = 1 } }
     END { exit bad }' out || fail "the forecast does not follow the columns"
