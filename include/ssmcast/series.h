@@ -46,8 +46,8 @@ typedef struct ssm_series {
      * only up to now is given as it was a horizon before, so that its last rows are those. NULL: none. */
     const double *exogenous;
     size_t n_exogenous, exogenous_rows;
-    const char *const
-        *exogenous_name; /* (n_exogenous) what notes and components call them; NULL: by number */
+    /* (n_exogenous) what notes and components call them; NULL: by number. */
+    const char *const *exogenous_name;
 } ssm_series;
 
 /* Time of row t; t may lie outside the series. SSM_E_ARGUMENT when it leaves the int64 range. */
