@@ -62,7 +62,7 @@ static void close_bench(bench *b)
 
 static ssm_forecaster *fit(bench *b, const char *model, const ssm_series *panel, size_t n)
 {
-    static const char *const small[][2] = {{"lookback", "12"}, {"windows", "20000"}, {"rate", "0.01"},
+    static const char *const small[][2] = {{"lookback", "12"}, {"windows", "10000"}, {"rate", "0.01"},
                                            {"epochs", "40"},   {"dropout", "0"},     {"patch", "4"},
                                            {"stride", "4"},    {"width", "8"},       {"hidden", "16"}};
     ssm_forecaster *f;
