@@ -14,7 +14,7 @@
 #include <ssmcast/ssmcast.h>
 #include <string.h>
 
-enum { ROWS = 128, SEASON = 8, HORIZON = 9, LEVELS = 5, PANEL = 3 };
+enum { ROWS = 96, SEASON = 8, HORIZON = 9, LEVELS = 5, PANEL = 3 };
 
 static const double level[LEVELS] = {0.025, 0.1, 0.5, 0.9, 0.975};
 
