@@ -39,8 +39,8 @@ static ssmi_network lay_out_tokens(ssmi_parameters *table, const ssmi_network_si
     assert(size.lookback >= size.patch && size.patch >= size.stride && size.stride >= 1);
     assert(!size.carried || ssmi_backbone_carries(&size.backbone));
     const size_t d = size.backbone.width, seen = (size.lookback - size.patch) / size.stride + 1;
-    const size_t half = (seen + 1) / 2, T = size.carried ? 2 * half : seen;
-    const size_t heard = size.carried ? smaller(half, SSMI_HEARD_TOKENS) : T;
+    const size_t few = smaller(seen, SSMI_HEARD_TOKENS), half = few > (seen + 1) / 2 ? few : (seen + 1) / 2;
+    const size_t T = size.carried ? 2 * half : seen, heard = size.carried ? few : T;
     ssmi_network net = {.size = size,
                         .tokens = T,
                         .features = (2 + size.columns) * size.patch + 1 + size.phases,

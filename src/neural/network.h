@@ -30,8 +30,9 @@ typedef enum ssmi_network_kind {
 
 enum {
     SSMI_DLINEAR_WINDOW = 25, /* rows, odd */
-    SSMI_HEARD_TOKENS = 16    /* that the head of a carried network reads, at most; half of 512 rows in tokens
-                                 of 16. With one alone it gains half as much: notebooks-out/mamba.md */
+    /* That the head of a carried network reads, all of a shorter look-back; half of 512 rows in tokens of 16.
+     * With one alone it gains half as much: notebooks-out/mamba.md. */
+    SSMI_HEARD_TOKENS = 16
 };
 
 typedef struct ssmi_network_size {
@@ -47,7 +48,7 @@ typedef struct ssmi_network_size {
 typedef struct ssmi_network {
     ssmi_network_size size;
     size_t tokens, features, outputs; /* T; (2 + columns) patch + 1 + phases; SSMI_HEAD_OUTPUTS horizon */
-    size_t half;                      /* carried: T/2, no less than the tokens of half a look-back */
+    size_t half;        /* carried: T/2, no less than the tokens of half a look-back or those heard */
     size_t heard, read; /* tokens that the head reads, T unless carried; their numbers: heard d */
     size_t taps;        /* rows of known columns that a step sees, its own the last */
     ssmi_backbone backbone;

@@ -11,15 +11,15 @@
 #include "differences.h"
 #include "neural/network.h"
 
-enum { BATCH = 3, LOOKBACK = 27, HORIZON = 5, MAX_PHASE = 64, MAX_COLUMNS = 2 };
+enum { BATCH = 3, LOOKBACK = 27, HORIZON = 5, MAX_PHASE = 96, MAX_COLUMNS = 2 };
 
 enum {
     KNOWN = BATCH * (LOOKBACK + HORIZON) * MAX_COLUMNS,
-    MAX_TOKENS = BATCH * 6,
+    MAX_TOKENS = BATCH * 10,
     MAX_TOLD = MAX_TOKENS * 40
 };
 
-static const size_t newest[BATCH] = {5, 3, 0};
+static const size_t newest[BATCH] = {9, 4, 0};
 
 /* A small network with its data in both precisions. */
 typedef struct fixture {
@@ -258,7 +258,7 @@ static void a_known_row_speaks_to_its_own_step_and_the_next_three(void **state)
     }
 }
 
-/* Sequences of six, four and one token: what follows the newest is not heard, the newest itself is. */
+/* Sequences of ten, five and one token: what follows the newest is not heard, the newest itself is. */
 static void a_carried_network_hears_nothing_after_its_newest_token(void **state)
 {
     fixture *f = *state;
@@ -266,9 +266,9 @@ static void a_carried_network_hears_nothing_after_its_newest_token(void **state)
     double *before = calloc(BATCH * n, sizeof *before);
     output_product(f);
     memcpy(before, f->out, BATCH * n * sizeof *before);
-    f->token[row + 4 * token] += 1;
+    f->token[row + 5 * token] += 1;
     f->token[2 * row + token] += 1;
-    f->step[f->net.tokens + 4] = 0;
+    f->step[f->net.tokens + 5] = 0;
     output_product(f);
     assert_memory_equal(f->out, before, BATCH * n * sizeof *before);
     f->token[2 * row] += 1;
@@ -278,7 +278,7 @@ static void a_carried_network_hears_nothing_after_its_newest_token(void **state)
     free(before);
 }
 
-/* Of three tokens heard the oldest's weights speak in sequences of six and four tokens; in one of a single
+/* Of five tokens heard the oldest's weights speak in sequences of ten and five tokens; in one of a single
  * token there is nothing for them to hear. The newest's speak in all. */
 static void the_head_of_a_carried_network_hears_its_last_tokens(void **state)
 {
@@ -286,8 +286,8 @@ static void the_head_of_a_carried_network_hears_its_last_tokens(void **state)
     const size_t n = f->net.outputs, d = f->net.backbone.width;
     double *before = calloc(BATCH * n, sizeof *before), *oldest = f->params + f->net.mix_weight;
     double *last = oldest + f->net.read - d;
-    assert_int_equal(f->net.heard, 3);
-    assert_int_equal(f->net.read, 3 * d);
+    assert_int_equal(f->net.heard, 5);
+    assert_int_equal(f->net.read, 5 * d);
     f->dropout = 0;
     output_product(f);
     memcpy(before, f->out, BATCH * n * sizeof *before);
@@ -299,6 +299,30 @@ static void the_head_of_a_carried_network_hears_its_last_tokens(void **state)
     output_product(f);
     assert_true(f->out[2 * n] != before[2 * n]);
     free(before);
+}
+
+/* 1, 5, 16, 31, 32 and 41 tokens of a look-back: the head hears up to 16, the states hold those and half of
+ * all. */
+static void a_carried_state_holds_what_the_head_hears(void **state)
+{
+    static const size_t seen[] = {1, 5, 16, 31, 32, 41}, heard[] = {1, 5, 16, 16, 16, 16},
+                        half[] = {1, 5, 16, 16, 16, 21};
+    (void)state;
+    for (size_t i = 0; i < sizeof seen / sizeof *seen; i++) {
+        ssmi_parameters table = {0};
+        const ssmi_network_size size = {
+            .lookback = 4 * seen[i],
+            .horizon = HORIZON,
+            .patch = 4,
+            .stride = 4,
+            .hidden = 6,
+            .carried = 1,
+            .backbone = {.width = 8, .n_blocks = 1, .block = {{.kind = SSMI_MIXER_S4D, .states = 4}}}};
+        const ssmi_network net = ssmi_network_layout(&table, &size);
+        assert_int_equal(net.heard, heard[i]);
+        assert_int_equal(net.half, half[i]);
+        assert_int_equal(net.tokens, 2 * half[i]);
+    }
 }
 
 static void the_table_covers_the_flat_array_once(void **state)
@@ -320,6 +344,7 @@ int main(void)
 {
 #define WITH(open_mixed, test) cmocka_unit_test_setup_teardown(test, open_mixed, close_fixture)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_carried_state_holds_what_the_head_hears),
         WITH(open_fixture, the_gradient_of_every_parameter_matches_differences),
         WITH(open_fixture, single_precision_agrees_with_double_on_every_path),
         WITH(open_fixture, an_untrained_network_puts_out_zeros),
