@@ -5,10 +5,10 @@
  *     b = argmin sum over windows and steps of (e(y) - e(f)'b)^2 + penalty b'b,
  *
  * and the map is solved again for y - f'b, in turn: Cochrane & Orcutt (1949), section 4, with a whole horizon
- * of errors in place of one step. The windows in their order are cut into folds; each but the first is judged
- * by the regression on those before it, as forecasts are. By the sum of these squared errors are chosen the
- * penalty, whether the columns of the row alone speak or their means as well, and whether anything is taken
- * off at all.
+ * of errors in place of one step. The windows of each series in their order are cut into folds; each but the
+ * first is judged by the regression on those before it, as forecasts are. By the sum of these squared errors
+ * are chosen the penalty, whether the columns of the row alone speak or their means as well, and whether
+ * anything is taken off at all.
  *
  * Known value: y = 2 x + noise with x white gives b = 2 within its standard error. */
 #include "models/regression.h"
@@ -133,7 +133,7 @@ typedef struct search {
     double **feature;            /* (n_series) of (length, m): means of the columns, span after span */
     ssmi_regression *regression; /* its effect is what is tried */
     const ssmi_ridge *ridge;     /* solved for rest */
-    size_t m, n_windows;
+    size_t m, skip;              /* features in use; of so many windows one is looked at */
     sums fold[FOLDS], before;
     double factor[MOST * MOST];
     double *window, *z, *centre, *error; /* (lookback), (1 + m, width), (1 + m), (1 + m, horizon) */
@@ -204,29 +204,33 @@ static void add_sums(sums *to, const sums *more, size_t m)
     for (size_t i = 0; i < m * m; i++) to->ff[i] += more->ff[i];
 }
 
-/* Walks the training windows; fills the folds, blocks of windows in their order, when `count` is known. */
-static size_t walk(search *s, size_t count)
+/* Counts the training windows of a series, or adds some to the folds, which are blocks of its `count`; other
+ * ones of each series, lest all of few windows are in one fold. */
+static size_t walk(search *s, size_t series, size_t count)
 {
     const ssmi_ridge_task *task = s->task;
-    const size_t skip = count / MOST_WINDOWS + 1;
+    const ssmi_window_series *rest = &s->rest[series];
+    const size_t held = task->n_validation < rest->length ? task->n_validation : 0;
     size_t seen = 0;
-    for (size_t i = 0; i < task->n_series; i++) {
-        const size_t length = task->panel[i].length,
-                     held = task->n_validation < length ? task->n_validation : 0;
-        for (size_t o = s->ridge->lookback; o + task->horizon + held <= length; o++) {
-            if (!ssmi_windows_usable(&s->rest[i], o, s->ridge->lookback, task->horizon)) continue;
-            if (count > 0 && seen % skip == 0) add_window(&s->fold[seen * FOLDS / count], s, i, o);
-            seen++;
-        }
+    for (size_t o = s->ridge->lookback; o + task->horizon + held <= rest->length; o++) {
+        if (!ssmi_windows_usable(rest, o, s->ridge->lookback, task->horizon)) continue;
+        if (count > 0 && (seen + series) % s->skip == 0)
+            add_window(&s->fold[seen * FOLDS / count], s, series, o);
+        seen++;
     }
     return seen;
 }
 
 static void collect(search *s)
 {
+    size_t all = 0;
     memset(s->fold, 0, sizeof s->fold);
-    s->n_windows = walk(s, 0);
-    if (s->n_windows > 0) walk(s, s->n_windows);
+    for (size_t i = 0; i < s->task->n_series; i++) all += walk(s, i, 0);
+    s->skip = all / MOST_WINDOWS + 1;
+    for (size_t i = 0; i < s->task->n_series; i++) {
+        const size_t count = walk(s, i, 0);
+        if (count > 0) walk(s, i, count);
+    }
 }
 
 static void solve(double *b, const sums *s, size_t m, double share, double *a)
