@@ -143,7 +143,7 @@ run_tests() {
 # compiler builds, and long runs whose code shorter tests pass through.
 run_sanitizers() {
     need build test
-    suite asan "all programs, address and undefined-behaviour sanitizers" all -E '^(format|datasets|layers|install)/|/test_(bare_metal|conformance_threads|selection|zero_tuning|zero_tuning_threads|torture_rotation)$'
+    suite asan "all programs, address and undefined-behaviour sanitizers" all -E '^(format|datasets|layers|install)/|/test_(bare_metal|conformance_data|conformance_threads|selection|zero_tuning|zero_tuning_threads|torture_rotation)$'
     suite tsan "tests that use threads, thread sanitizer" tests_threads -L threads
     suite noplots "build without cairo" "ssmcast_shared ssmcast_static ssmcast_cli tests_eval" -R '^(cli|eval|install|layers)/' \
         -E '^cli/test_(codegen|killed|stream)$' # which would draw nothing

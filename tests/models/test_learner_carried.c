@@ -61,7 +61,7 @@ typedef const char *const setting[2];
 
 static ssm_forecaster *make(bench *b, const char *model, setting *more, size_t n)
 {
-    static setting small[] = {{"state", "carried"}, {"lookback", "24"}, {"windows", "4000"},
+    static setting small[] = {{"state", "carried"}, {"lookback", "24"}, {"windows", "2000"},
                               {"rate", "0.01"},     {"skip", "last"},   {"patch", "4"},
                               {"stride", "4"},      {"width", "8"},     {"hidden", "8"}};
     ssm_forecaster *f;
