@@ -150,8 +150,8 @@ static double *features_of(const ssmi_window_series *series, size_t n, ssm_arena
     return out;
 }
 
-/* The map's errors for one window of values at distance `stride`, without what the spread adds unless wanted:
- * what the map is told; centre: what its forecast begins from. */
+/* What the map is told of one window of values at distance `stride`, z, without the spread unless wanted, and
+ * the centre that its forecast begins from. */
 static void look(double *z, double *centre, search *s, const double *x, size_t stride, int with_spread)
 {
     const size_t L = s->ridge->lookback;
