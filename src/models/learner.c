@@ -3,6 +3,7 @@
 #include "base/random.h"
 #include "models/learner_levels.h"
 #include "models/learner_options.h"
+#include "models/learner_pretrained.h"
 #include "models/learner_trust.h"
 #include <math.h>
 #include <stdio.h>
@@ -245,6 +246,7 @@ ssm_status ssmi_learner_fit(void *self_, const ssm_fit_task *task, ssm_arena *me
         return ssmi_fail(tmp->ctx, SSM_E_UNSUPPORTED,
                          "\"state\" cannot be carried along %zu series with exogenous columns",
                          task->n_series);
+    if (self->options.pretrained > 0) SSMI_TRY(ssmi_learner_pretrained_fit(&self->pretrained, task, mem));
     SSMI_TRY(ssmi_regression_open(&self->regression, task->panel, task->n_series, held, mem));
     SSMI_TRY(prepare(&panel, &track, &self->regression, task, held, tmp));
     ssmi_ridge_task ridge = {.panel = panel,

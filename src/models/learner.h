@@ -27,6 +27,8 @@
  * they add, net_0, net_1, ..., only the share that models/learner_trust.h believes takes part, times the part
  * of all networks that were kept.
  *
+ * The forecast may be averaged with that of the pretrained network (models/learner_pretrained.h).
+ *
  * A forecaster is a file with an option table and an architecture; everything else is named here. */
 #ifndef SSMCAST_MODELS_LEARNER_H
 #define SSMCAST_MODELS_LEARNER_H
@@ -54,6 +56,7 @@ typedef struct ssmi_learner_options {
     int state; /* 1: carried from row to row */
     size_t batch, accumulate, windows, epochs, patience, seeds;
     double rate, dropout, decay;
+    double pretrained; /* share of the pretrained network: models/learner_pretrained.h */
     int loss, schedule; /* ssmi_learner_loss; 1: SSMI_WSD */
     char checkpoint[SSM_OPTION_TEXT_SIZE];
 } ssmi_learner_options;
@@ -86,6 +89,7 @@ typedef struct ssmi_learner {
     ssm_series history;           /* as conditioned on; only its columns are read */
     size_t rows;                  /* of the history, with those added since */
     ssmi_learner_carried carried; /* where networks are */
+    ssm_forecaster *pretrained;   /* NULL: not asked for */
 } ssmi_learner;
 
 enum { SSMI_LEARNER_FITTED = 3 }; /* the first block's by a structural model: models/learner_poles.h */

@@ -125,6 +125,7 @@ ssm_status ssmi_learner_params(void *self_, ssm_archive *a)
     SSMI_TRY(ssmi_archive_f64(a, "offset", &self->interval.offset, 2,
                               (size_t[]){ridge->horizon, SSMI_CONFORMAL_POINTS}));
     SSMI_TRY(ssmi_archive_f32(a, "base", &self->base, 2, (size_t[]){SSMI_BASE_ROWS, ridge->horizon}));
+    if (self->options.pretrained > 0) SSMI_TRY(ssmi_archive_member(a, "pretrained", &self->pretrained));
     return self->trained ? network_params(self, a) : SSM_OK;
 }
 
@@ -179,10 +180,17 @@ static int note_network(char *text, size_t size, const ssmi_learner *self)
                     r->steps);
 }
 
+static int note_pretrained(char *text, size_t size, const ssmi_learner *self)
+{
+    if (self->pretrained == NULL) return 0;
+    return snprintf(text, size,
+                    "%.0f %% of it is the pretrained network's, the rest: ", 100 * self->options.pretrained);
+}
+
 ssm_status ssmi_learner_note(const void *self, char *text, size_t size)
 {
-    static int (*const part[])(char *, size_t, const ssmi_learner *) = {note_columns, note_poles,
-                                                                        note_network, note_skip};
+    static int (*const part[])(char *, size_t, const ssmi_learner *) = {note_pretrained, note_columns,
+                                                                        note_poles, note_network, note_skip};
     text[0] = '\0';
     for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
         const int used = part[i](text, size, self);

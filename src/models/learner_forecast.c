@@ -1,6 +1,7 @@
 #include "models/learner.h"
 
 #include "models/learner_levels.h"
+#include "models/learner_pretrained.h"
 
 /* What one window needs on its way through a network. */
 typedef struct passage {
@@ -105,9 +106,8 @@ static ssm_status look_at_columns(double **columns, frame *raw, const ssmi_learn
     return SSM_OK;
 }
 
-ssm_status ssmi_learner_predict(const void *self_, ssm_forecast *out, ssm_arena *tmp)
+static ssm_status predict_alone(const ssmi_learner *self, ssm_forecast *out, ssm_arena *tmp)
 {
-    const ssmi_learner *self = self_;
     const ssmi_learner_skip skip = ssmi_learner_skip_of(self);
     const size_t L = self->ridge.lookback;
     double *window = SSMI_ALLOC(tmp, double, L);
@@ -124,4 +124,12 @@ ssm_status ssmi_learner_predict(const void *self_, ssm_forecast *out, ssm_arena 
     if (self->trained) return answer_network(out, self, &batch, raw, tmp);
     answer_linear(out, self, &batch, raw);
     return SSM_OK;
+}
+
+ssm_status ssmi_learner_predict(const void *self_, ssm_forecast *out, ssm_arena *tmp)
+{
+    const ssmi_learner *self = self_;
+    SSMI_TRY(predict_alone(self, out, tmp));
+    if (self->pretrained == NULL) return SSM_OK;
+    return ssmi_learner_pretrained_mix(out, self->pretrained, self->options.pretrained, tmp);
 }

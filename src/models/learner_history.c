@@ -44,6 +44,7 @@ ssm_status ssmi_learner_condition(void *self_, const ssm_series *history, ssm_ar
     self->next = ssmi_learner_row(history) + (int64_t)length;
     self->history = *history;
     self->rows = length;
+    if (self->pretrained != NULL) SSMI_TRY(ssm_forecaster_condition(self->pretrained, history));
     if (!ssmi_learner_carries(self)) return SSM_OK;
     SSMI_TRY(ssmi_learner_carried_open(&self->carried, self, mem));
     ssmi_learner_carried_start(&self->carried, self, history->value, length, ssmi_learner_row(history));
@@ -53,6 +54,7 @@ ssm_status ssmi_learner_condition(void *self_, const ssm_series *history, ssm_ar
 ssm_status ssmi_learner_update(void *self_, const double *y)
 {
     ssmi_learner *self = self_;
+    if (self->pretrained != NULL) SSMI_TRY(ssm_forecaster_update(self->pretrained, y));
     append(self, *y);
     if (ssmi_learner_carries(self)) ssmi_learner_carried_push(&self->carried, self, *y, self->next);
     self->next++;
@@ -145,6 +147,7 @@ ssm_status ssmi_learner_state(void *self_, ssm_archive *a)
 {
     ssmi_learner *self = self_;
     SSMI_TRY(archive_ring(self, a));
+    if (self->pretrained != NULL) SSMI_TRY(ssmi_archive_member_state(a, "pretrained", self->pretrained));
     if (!ssmi_learner_carries(self)) return SSM_OK;
     if (ssmi_archive_loading(a))
         SSMI_TRY(ssmi_learner_carried_open(&self->carried, self, ssmi_archive_memory(a)));

@@ -58,6 +58,11 @@ static const ssm_option option_table[] = {
     SSMI_LEARNER_STATE_ROW,
     SSMI_LEARNER_FLAG(bidirectional, "let a twin of each block see the tokens in reverse", "false"),
     SSMI_LEARNER_TRAINING_ROWS("60000", "0.001", "0.2", "0.05"),
+    SSMI_LEARNER_REAL(
+        pretrained,
+        "share of the pretrained network (model zero) in the forecast; 0.5 is hard to beat where "
+        "neither is known to be better; 0: none",
+        "0", 0, 1),
     {0},
 };
 
