@@ -8,7 +8,10 @@
  * set. From the fourth block on the share is the one that the rule gives for the blocks before, and what it
  * does to the block at hand is printed: its squared error over that of `zero` alone. "all" is the mean over
  * sets of the mean logarithm, "worst" the largest ratio of all, and "lost" counts those above 1.01. ETT and
- * exchange rates: without their test rows. */
+ * exchange rates: without their test rows.
+ *
+ * "half": the same for the plain average of the two (models/learner_pretrained.h), and "half_of_linear": its
+ * error over that of `linear`. */
 #include "bench/families.h"
 #include "models/zero_adapter_fit.h"
 #include "models/zero_fan.h"
@@ -22,16 +25,28 @@
 enum { BLOCKS = 6, PARTS = FAMILY_HORIZONS, LONGEST = 720, LOSSES = SSMI_ZERO_ADAPTER_LOSSES };
 static const double level[SSMI_FAN_LEVELS] = {.1, .2, .3, .4, .5, .6, .7, .8, .9};
 
-static double value[FAMILY_COLUMNS][FAMILY_ROWS], loss[PARTS][BLOCKS][LOSSES];
+enum { ZERO, LINEAR, HALF, PLAIN };
+static double value[FAMILY_COLUMNS][FAMILY_ROWS], loss[PARTS][BLOCKS][LOSSES], plain[PARTS][BLOCKS][PLAIN];
+
+static void add_plain(double *square, double zero, double line, double y)
+{
+    const double said[PLAIN] = {[ZERO] = zero, [LINEAR] = line, [HALF] = 0.5 * zero + 0.5 * line};
+    for (size_t k = 0; k < PLAIN; k++) square[k] += (y - said[k]) * (y - said[k]);
+}
 
 /* Adds the losses of the forecasts from one origin, for each horizon that ends before row `end`. */
 static void add_origin(size_t block, const family *f, const double *y, size_t left, const double *fan,
                        const double *map)
 {
-    double sum[LOSSES] = {0};
+    double sum[LOSSES] = {0}, square[PLAIN] = {0};
     for (size_t h = 0, part = 0; h < left && part < PARTS; h++) {
-        if (!isnan(y[h])) ssmi_zero_adapter_losses(sum, fan + h * SSMI_FAN_LEVELS, map[h], y[h], 1, 1);
+        const double *q = fan + h * SSMI_FAN_LEVELS;
+        if (!isnan(y[h])) {
+            ssmi_zero_adapter_losses(sum, q, map[h], y[h], 1, 1);
+            add_plain(square, q[SSMI_FAN_MIDDLE], map[h], y[h]);
+        }
         if (h + 1 != f->horizon[part]) continue;
+        for (size_t k = 0; k < PLAIN; k++) plain[part][block][k] += square[k];
         for (size_t k = 0; k < LOSSES; k++) loss[part][block][k] += sum[k];
         part++;
     }
@@ -70,7 +85,7 @@ static ssm_status run_block(const family *f, size_t block, size_t from, size_t t
 }
 
 typedef struct totals {
-    double log_sum, n, worst, lost;
+    double log_sum, n, worst, lost, half, half_of_linear;
 } totals;
 
 /* What the rule says of the blocks before `block`, done to that block. */
@@ -87,6 +102,8 @@ static ssm_status try_rule(totals *t, const family *f, size_t part, size_t block
            f->name, f->horizon[part], block, ssmi_zero_adapter_share(trust.chosen), ratio);
     t->log_sum += log(ratio);
     t->n++;
+    t->half += log(plain[part][block][HALF] / plain[part][block][ZERO]);
+    t->half_of_linear += log(plain[part][block][HALF] / plain[part][block][LINEAR]);
     t->worst = fmax(t->worst, ratio);
     t->lost += ratio > 1.01;
     return SSM_OK;
@@ -95,8 +112,9 @@ static ssm_status try_rule(totals *t, const family *f, size_t part, size_t block
 static void print(const char *name, const totals *t)
 {
     printf("{\"bench\": \"adapter\", \"set\": \"%s\", \"mean\": %.4f, \"worst\": %.4f, \"lost\": %.0f, "
-           "\"of\": %.0f}\n",
-           name, exp(t->log_sum / t->n), t->worst, t->lost, t->n);
+           "\"of\": %.0f, \"half\": %.4f, \"half_of_linear\": %.4f}\n",
+           name, exp(t->log_sum / t->n), t->worst, t->lost, t->n, exp(t->half / t->n),
+           exp(t->half_of_linear / t->n));
     fflush(stdout);
 }
 
@@ -104,6 +122,7 @@ static ssm_status run_family(totals *t, const family *f, ssm_context *ctx, ssm_a
 {
     const size_t rows = family_read(value, f), start = rows / 4, width = (rows - start) / f->blocks;
     memset(loss, 0, sizeof loss);
+    memset(plain, 0, sizeof plain);
     for (size_t k = 0; k < f->blocks && rows > 0; k++)
         SSMI_TRY(run_block(f, k, start + k * width, start + (k + 1) * width, ctx));
     for (size_t part = 0; part < PARTS && rows > 0; part++)
@@ -116,7 +135,7 @@ int main(int argc, char **argv)
     ssm_context *ctx;
     ssm_arena tmp;
     totals all = {0};
-    double sets = 0, mean = 0;
+    double sets = 0;
     if (getenv("SSMCAST_DATA") == NULL) return fprintf(stderr, "SSMCAST_DATA is not set\n"), 1;
     if (ssm_context_new(NULL, &ctx) != SSM_OK) return 1;
     ssm_context_set_threads(ctx, 1);
@@ -129,10 +148,12 @@ int main(int argc, char **argv)
             return fprintf(stderr, "%s: %s\n", families[i].name, ssm_context_message(ctx)), 1;
         if (t.n == 0) continue;
         print(families[i].name, &t);
-        mean += t.log_sum / t.n;
+        all.log_sum += t.log_sum / t.n, all.half += t.half / t.n,
+            all.half_of_linear += t.half_of_linear / t.n;
         all.n += t.n, all.lost += t.lost, all.worst = fmax(all.worst, t.worst), sets++;
     }
-    all.log_sum = mean / fmax(sets, 1) * all.n;
+    const double each = all.n / fmax(sets, 1);
+    all.log_sum *= each, all.half *= each, all.half_of_linear *= each;
     if (sets > 0) print("all", &all);
     ssmi_arena_clear(&tmp);
     ssm_context_free(ctx);
