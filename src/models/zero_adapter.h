@@ -4,9 +4,9 @@
  *     q' = q + share (l' - q_0.5)             each quantile of the network; its spread stays
  *
  * Two forecasts whose errors differ are better together (Bates & Granger 1969, eq. 2); the share is found
- * over blocks of time (models/zero_adapter_fit.h). Only the first rows of a forecast have a share, as many as
- * the map was fitted for; what follows is the network's, which goes on from them. Known value: medians of 2
- * between deciles of 0 and 4, a map that says 10, and a share of 1/4 give 2.5. */
+ * over blocks of time (models/zero_adapter_share.h). Only the first rows of a forecast have a share, as many
+ * as the map was fitted for; what follows is the network's, which goes on from them. Known value: medians of
+ * 2 between deciles of 0 and 4, a map that says 10, and a share of 1/4 give 2.5. */
 #ifndef SSMCAST_MODELS_ZERO_ADAPTER_H
 #define SSMCAST_MODELS_ZERO_ADAPTER_H
 

@@ -1,20 +1,12 @@
 #include "models/zero_adapter_fit.h"
 
 #include "base/parallel.h"
+#include "models/zero_adapter_share.h"
 
 #include <math.h>
 #include <string.h>
 
-enum {
-    LEVELS = SSMI_FAN_LEVELS,
-    PARTS = SSMI_LOSS_PARTS,
-    MOST_OF_BLOCK = 168,
-    LEAST_WINDOWS = 32,
-    SHARES = SSMI_ZERO_ADAPTER_SHARES,
-    ROW = SSMI_ZERO_ADAPTER_LOSSES
-};
-
-const ssmi_trust_rule ssmi_zero_adapter_rule = {.level = 0.8, .earned = 1};
+enum { LEVELS = SSMI_FAN_LEVELS, MOST_OF_BLOCK = 168, LEAST_WINDOWS = 32 };
 
 typedef struct window {
     size_t series, origin, block;
@@ -25,10 +17,9 @@ typedef struct study {
     const ssm_fit_task *task;
     size_t horizon;
     ssmi_zero_blocks blocks;
-    size_t n, done; /* windows, those of blocks before included */
-    window *window; /* (n) */
-    size_t *block;  /* (n) */
-    double *loss;   /* (n, ROW) */
+    size_t n, done;                   /* windows, those of blocks before included */
+    window *window;                   /* (n) */
+    ssmi_zero_adapter_errors *errors; /* (n) */
     /* of the block at hand */
     ssmi_zero_adapter map;
     const ssmi_window_series *panel;
@@ -92,26 +83,6 @@ static void place(study *s, size_t k)
     }
 }
 
-double ssmi_zero_adapter_share(size_t k)
-{
-    return (double)k / 16;
-}
-
-void ssmi_zero_adapter_losses(double *loss, const double *q, double line, double y, double weight,
-                              double unit)
-{
-    const double most = ssmi_zero_adapter_shift(q, line);
-    for (size_t k = 0; k <= SHARES; k++, loss += PARTS) {
-        const double shift = ssmi_zero_adapter_share(k) * most,
-                     error = (y - q[SSMI_FAN_MIDDLE] - shift) / unit;
-        for (size_t j = 0; j < LEVELS; j++) {
-            const double e = (y - q[j] - shift) / unit, p = (double)(j + 1) / (LEVELS + 1);
-            loss[0] += weight * 2 / LEVELS * fmax(p * e, (p - 1) * e);
-        }
-        loss[1] += weight * error * error;
-    }
-}
-
 static int any_observed(const double *value, size_t n)
 {
     return ssmi_windows_last_rows(value, n, n, 0) > 0;
@@ -129,7 +100,6 @@ static ssm_status judge(void *study_, size_t i, ssm_arena *scratch)
     ssmi_zero_view view;
     int known;
     if (fan == NULL || line == NULL) return SSM_E_MEMORY;
-    s->block[s->done + i] = w->block;
     if (!any_observed(y - context, context) || !any_observed(y, H)) return SSM_OK;
     SSMI_TRY(ssmi_zero_view_of(s->model, value, w->origin, H, &view, scratch));
     if (view.frame.flat) return SSM_OK;
@@ -137,8 +107,8 @@ static ssm_status judge(void *study_, size_t i, ssm_arena *scratch)
     SSMI_TRY(ssmi_zero_adapter_line(&known, line, &s->map, value, w->origin, H, scratch));
     for (size_t h = 0; h < H; h++)
         if (!isnan(y[h]))
-            ssmi_zero_adapter_losses(s->loss + (s->done + i) * ROW, fan + h * LEVELS, line[h], y[h],
-                                     1 / (double)H, s->panel[w->series].scale);
+            ssmi_zero_adapter_errors_add(&s->errors[s->done + i], fan + h * LEVELS, line[h], y[h],
+                                         1 / (double)H, s->panel[w->series].scale);
     return SSM_OK;
 }
 
@@ -159,9 +129,8 @@ static ssm_status make_room(study *s, ssm_arena *tmp)
     const size_t n_series = s->task->n_series, each = n_series < MOST_OF_BLOCK ? MOST_OF_BLOCK : n_series;
     const size_t room = s->blocks.n * (each + 1);
     s->window = SSMI_ALLOC(tmp, window, room);
-    s->block = SSMI_ALLOC(tmp, size_t, room);
-    s->loss = SSMI_ALLOC(tmp, double, room *ROW);
-    return s->window != NULL && s->block != NULL && s->loss != NULL ? SSM_OK : SSM_E_MEMORY;
+    s->errors = SSMI_ALLOC(tmp, ssmi_zero_adapter_errors, room);
+    return s->window != NULL && s->errors != NULL ? SSM_OK : SSM_E_MEMORY;
 }
 
 /* The blocks from the newest on; older ones that do not make a map are left out. */
@@ -178,6 +147,18 @@ static ssm_status study_blocks(study *s, ssm_arena *tmp)
     return SSM_OK;
 }
 
+static double share_of(ssmi_trust *trust, const study *s)
+{
+    ssmi_zero_adapter_errors block[SSMI_ZERO_BLOCKS] = {{0}};
+    for (size_t i = 0; i < s->n; i++) {
+        ssmi_zero_adapter_errors *sum = &block[s->window[i].block];
+        sum->square += s->errors[i].square;
+        sum->cross += s->errors[i].cross;
+        sum->change += s->errors[i].change;
+    }
+    return ssmi_zero_adapter_share(trust, block, s->blocks.n);
+}
+
 ssm_status ssmi_zero_adapter_fit(ssmi_zero_adapter *out, ssmi_trust *trust, const ssmi_zero_model *model,
                                  const ssm_fit_task *task, ssm_arena *mem, ssm_arena *tmp)
 {
@@ -190,11 +171,10 @@ ssm_status ssmi_zero_adapter_fit(ssmi_zero_adapter *out, ssmi_trust *trust, cons
     SSMI_TRY(make_room(&s, tmp));
     SSMI_TRY(study_blocks(&s, tmp));
     if (s.n < LEAST_WINDOWS) return SSM_OK;
-    SSMI_TRY(
-        ssmi_trust_choose(trust, &ssmi_zero_adapter_rule, s.loss, s.block, s.n, SHARES, s.blocks.n, tmp));
-    if (trust->chosen == 0) return SSM_OK;
+    const double share = share_of(trust, &s);
+    if (!(share > 0)) return SSM_OK;
     SSMI_TRY(prepare(&panel, task, 0, tmp));
     SSMI_TRY(fit_map(out, &s, panel, mem, tmp));
-    out->share = ssmi_zero_adapter_share(trust->chosen);
+    out->share = share;
     return SSM_OK;
 }

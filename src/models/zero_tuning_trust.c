@@ -49,29 +49,34 @@ static double gain_of(const sums *s, size_t block, size_t strength)
     return isnan(gain) ? -INFINITY : gain; /* a loss that is not finite is no gain */
 }
 
-static int is_trusted(const ssmi_trust *t, const ssmi_trust_rule *rule, size_t strength)
+static int is_trusted(const ssmi_trust *t, const ssmi_trust_rule *rule)
 {
-    if (t->blocks < SSMI_TRUST_BLOCKS || (rule->earned && t->blocks < strength)) return 0;
-    return t->low > 0 && (t->least > 0 || !rule->everywhere);
+    return t->blocks >= SSMI_TRUST_BLOCKS && t->low > 0 && (t->least > 0 || !rule->everywhere);
+}
+
+void ssmi_trust_add(ssmi_trust *trust, double gain)
+{
+    const double apart = gain - trust->gain;
+    trust->least = trust->blocks > 0 ? fmin(trust->least, gain) : gain;
+    trust->gain += apart / (double)++trust->blocks;
+    trust->squares += apart * (gain - trust->gain);
+}
+
+void ssmi_trust_close(ssmi_trust *trust, double level)
+{
+    const double n = (double)trust->blocks;
+    trust->error = n > 1 ? sqrt(trust->squares / (n - 1) / n) : 0;
+    trust->low = n > 1 ? trust->gain - gsl_cdf_tdist_Pinv(level, n - 1) * trust->error : -INFINITY;
 }
 
 /* Of one strength, over the blocks that say something. */
 static ssmi_trust summarise(const sums *s, const ssmi_trust_rule *rule, size_t strength)
 {
-    ssmi_trust t = {.least = INFINITY, .low = -INFINITY};
-    double square = 0, n = 0;
-    for (size_t k = 0; k < s->most; k++) {
-        if (is_silent(s, k, strength)) continue;
-        const double gain = gain_of(s, k, strength), apart = gain - t.gain;
-        t.gain += apart / ++n;
-        square += apart * (gain - t.gain);
-        t.least = fmin(t.least, gain);
-    }
-    t.blocks = (size_t)n;
-    t.error = n > 1 ? sqrt(square / (n - 1) / n) : 0;
-    if (t.blocks == 0) t.least = 0;
-    if (n > 1) t.low = t.gain - gsl_cdf_tdist_Pinv(rule->level, n - 1) * t.error;
-    if (is_trusted(&t, rule, strength)) t.chosen = strength;
+    ssmi_trust t = {0};
+    for (size_t k = 0; k < s->most; k++)
+        if (!is_silent(s, k, strength)) ssmi_trust_add(&t, gain_of(s, k, strength));
+    ssmi_trust_close(&t, rule->level);
+    if (is_trusted(&t, rule)) t.chosen = strength;
     return t;
 }
 

@@ -23,7 +23,6 @@ enum { SSMI_TRUST_BLOCKS = 3 /* at least */ };
 typedef struct ssmi_trust_rule {
     double level;   /* of the interval, in (0.5, 1) */
     int everywhere; /* a strength that lost in a block is not trusted either */
-    int earned;     /* strength k asks for k blocks */
 } ssmi_trust_rule;
 
 /* What is known of the strength chosen; where there is none, of the one whose worst block is best. `low` is
@@ -32,8 +31,12 @@ typedef struct ssmi_trust {
     size_t blocks;             /* that have a window with an error */
     size_t chosen;             /* 1, ..., strengths; 0: none is trusted */
     double gain, error, least; /* mean of g_k, its standard error (0 with one block), the lowest g_k */
-    double low;                /* not kept in files */
+    double low, squares;       /* not kept in files; squares: sum of squared deviations from the mean */
 } ssmi_trust;
+
+/* Counts one more g_k, from {0} on, and gives error and low of those that were counted. */
+void ssmi_trust_add(ssmi_trust *trust, double gain);
+void ssmi_trust_close(ssmi_trust *trust, double level);
 
 /* loss (n, 1 + strengths, SSMI_LOSS_PARTS) of each window, strength 0 first, the others in any order; block
  * (n): of each window, below `most`. SSM_E_MEMORY only. */

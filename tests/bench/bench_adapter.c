@@ -1,5 +1,5 @@
-/* Whether the rule by which `zero` lets a linear map count (models/zero_adapter_fit.h) would have paid: asked
- * of rows that no test part has.
+/* Whether the rule by which `zero` lets a linear map count (models/zero_adapter_share.h) would have paid:
+ * asked of rows that no test part has.
  *
  *     SSMCAST_DATA=datasets bench_adapter [stocks,exchange ...]
  *
@@ -13,7 +13,7 @@
  * "half": the same for the plain average of the two (models/learner_pretrained.h), and "half_of_linear": its
  * error over that of `linear`. */
 #include "bench/families.h"
-#include "models/zero_adapter_fit.h"
+#include "models/zero_adapter_share.h"
 #include "models/zero_fan.h"
 
 #include <cblas.h>
@@ -22,11 +22,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCKS = 6, PARTS = FAMILY_HORIZONS, LONGEST = 720, LOSSES = SSMI_ZERO_ADAPTER_LOSSES };
+enum { BLOCKS = 6, PARTS = FAMILY_HORIZONS, LONGEST = 720 };
 static const double level[SSMI_FAN_LEVELS] = {.1, .2, .3, .4, .5, .6, .7, .8, .9};
 
 enum { ZERO, LINEAR, HALF, PLAIN };
-static double value[FAMILY_COLUMNS][FAMILY_ROWS], loss[PARTS][BLOCKS][LOSSES], plain[PARTS][BLOCKS][PLAIN];
+static double value[FAMILY_COLUMNS][FAMILY_ROWS], plain[PARTS][BLOCKS][PLAIN];
+static ssmi_zero_adapter_errors errors[PARTS][BLOCKS];
 
 static void add_plain(double *square, double zero, double line, double y)
 {
@@ -34,20 +35,23 @@ static void add_plain(double *square, double zero, double line, double y)
     for (size_t k = 0; k < PLAIN; k++) square[k] += (y - said[k]) * (y - said[k]);
 }
 
-/* Adds the losses of the forecasts from one origin, for each horizon that ends before row `end`. */
+/* Adds the errors of the forecasts from one origin, for each horizon that ends before row `end`. */
 static void add_origin(size_t block, const family *f, const double *y, size_t left, const double *fan,
                        const double *map)
 {
-    double sum[LOSSES] = {0}, square[PLAIN] = {0};
+    double square[PLAIN] = {0};
+    ssmi_zero_adapter_errors sum = {0};
     for (size_t h = 0, part = 0; h < left && part < PARTS; h++) {
         const double *q = fan + h * SSMI_FAN_LEVELS;
         if (!isnan(y[h])) {
-            ssmi_zero_adapter_losses(sum, q, map[h], y[h], 1, 1);
+            ssmi_zero_adapter_errors_add(&sum, q, map[h], y[h], 1, 1);
             add_plain(square, q[SSMI_FAN_MIDDLE], map[h], y[h]);
         }
         if (h + 1 != f->horizon[part]) continue;
         for (size_t k = 0; k < PLAIN; k++) plain[part][block][k] += square[k];
-        for (size_t k = 0; k < LOSSES; k++) loss[part][block][k] += sum[k];
+        errors[part][block].square += sum.square;
+        errors[part][block].cross += sum.cross;
+        errors[part][block].change += sum.change;
         part++;
     }
 }
@@ -89,24 +93,22 @@ typedef struct totals {
 } totals;
 
 /* What the rule says of the blocks before `block`, done to that block. */
-static ssm_status try_rule(totals *t, const family *f, size_t part, size_t block, ssm_arena *tmp)
+static void try_rule(totals *t, const family *f, size_t part, size_t block)
 {
-    static const size_t number[BLOCKS] = {0, 1, 2, 3, 4, 5};
     ssmi_trust trust;
-    SSMI_TRY(ssmi_trust_choose(&trust, &ssmi_zero_adapter_rule, loss[part][0], number, block,
-                               SSMI_ZERO_ADAPTER_SHARES, BLOCKS, tmp));
-    const double *now = loss[part][block], ratio = now[trust.chosen * SSMI_LOSS_PARTS + 1] / now[1];
-    if (!(now[1] > 0)) return SSM_OK;
+    const ssmi_zero_adapter_errors *now = &errors[part][block];
+    const double share = ssmi_zero_adapter_share(&trust, errors[part], block);
+    if (!(now->square > 0)) return;
+    const double ratio = exp(ssmi_zero_adapter_log_ratio(now, share, 0));
     printf("{\"bench\": \"adapter\", \"set\": \"%s\", \"horizon\": %zu, \"block\": %zu, \"share\": %.4f, "
            "\"squared\": %.4f}\n",
-           f->name, f->horizon[part], block, ssmi_zero_adapter_share(trust.chosen), ratio);
+           f->name, f->horizon[part], block, share, ratio);
     t->log_sum += log(ratio);
     t->n++;
     t->half += log(plain[part][block][HALF] / plain[part][block][ZERO]);
     t->half_of_linear += log(plain[part][block][HALF] / plain[part][block][LINEAR]);
     t->worst = fmax(t->worst, ratio);
     t->lost += ratio > 1.01;
-    return SSM_OK;
 }
 
 static void print(const char *name, const totals *t)
@@ -118,33 +120,31 @@ static void print(const char *name, const totals *t)
     fflush(stdout);
 }
 
-static ssm_status run_family(totals *t, const family *f, ssm_context *ctx, ssm_arena *tmp)
+static ssm_status run_family(totals *t, const family *f, ssm_context *ctx)
 {
     const size_t rows = family_read(value, f), start = rows / 4, width = (rows - start) / f->blocks;
-    memset(loss, 0, sizeof loss);
+    memset(errors, 0, sizeof errors);
     memset(plain, 0, sizeof plain);
     for (size_t k = 0; k < f->blocks && rows > 0; k++)
         SSMI_TRY(run_block(f, k, start + k * width, start + (k + 1) * width, ctx));
     for (size_t part = 0; part < PARTS && rows > 0; part++)
-        for (size_t k = SSMI_TRUST_BLOCKS; k < f->blocks; k++) SSMI_TRY(try_rule(t, f, part, k, tmp));
+        for (size_t k = SSMI_TRUST_BLOCKS; k < f->blocks; k++) try_rule(t, f, part, k);
     return SSM_OK;
 }
 
 int main(int argc, char **argv)
 {
     ssm_context *ctx;
-    ssm_arena tmp;
     totals all = {0};
     double sets = 0;
     if (getenv("SSMCAST_DATA") == NULL) return fprintf(stderr, "SSMCAST_DATA is not set\n"), 1;
     if (ssm_context_new(NULL, &ctx) != SSM_OK) return 1;
     ssm_context_set_threads(ctx, 1);
     openblas_set_num_threads(1);
-    ssmi_arena_init(&tmp, ctx);
     for (size_t i = 0; i < FAMILIES; i++) {
         totals t = {0};
         if (families[i].blocks == 0 || !family_is_in(&families[i], argc > 1 ? argv[1] : NULL)) continue;
-        if (run_family(&t, &families[i], ctx, &tmp) != SSM_OK)
+        if (run_family(&t, &families[i], ctx) != SSM_OK)
             return fprintf(stderr, "%s: %s\n", families[i].name, ssm_context_message(ctx)), 1;
         if (t.n == 0) continue;
         print(families[i].name, &t);
@@ -155,7 +155,6 @@ int main(int argc, char **argv)
     const double each = all.n / fmax(sets, 1);
     all.log_sum *= each, all.half *= each, all.half_of_linear *= each;
     if (sets > 0) print("all", &all);
-    ssmi_arena_clear(&tmp);
     ssm_context_free(ctx);
     return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "base/context.h"
 #include "models/zero_adapter.h"
+#include "models/zero_adapter_share.h"
 #include "models/zero_blocks.h"
 #include "models/zero_fan.h"
 
@@ -151,6 +152,72 @@ static void the_map_goes_no_further_than_the_deciles(void **state)
     assert_float_equal(ssmi_zero_adapter_shift(wide, -DBL_MAX), 0, 0);
 }
 
+/* Blocks that each have an error of 1. */
+static double share_of(ssmi_trust *trust, const double *c, const double *v, size_t n)
+{
+    ssmi_zero_adapter_errors block[8] = {{0}};
+    for (size_t k = 0; k < n; k++) block[k] = (ssmi_zero_adapter_errors){1, c[k], v[k]};
+    return ssmi_zero_adapter_share(trust, block, n);
+}
+
+static void a_share_is_what_was_best_and_a_half(void **state)
+{
+    (void)state;
+    const double c[] = {.1, .2, .3}, v[] = {.5, .5, .5}, more[] = {2, 2, 2}, unsure[] = {0, .1, .3};
+    ssmi_trust trust;
+    const double share = share_of(&trust, c, v, 3);
+    double gain = 0, square = 0;
+    assert_near(share, .425, 1e-6);
+    for (size_t k = 0; k < 3; k++) gain -= log(1 - 2 * share * c[k] + share * share * v[k]) / 3;
+    for (size_t k = 0; k < 3; k++)
+        square += pow(-log(1 - 2 * share * c[k] + share * share * v[k]) - gain, 2) / 6;
+    assert_int_equal(trust.blocks, 3);
+    assert_int_equal(trust.chosen, 1);
+    assert_near(trust.gain, gain, 1e-5);
+    assert_near(trust.error, sqrt(square), 1e-5);
+    assert_near(trust.least, -log(1 - 2 * share * c[0] + share * share * v[0]), 1e-4);
+    assert_float_equal(share_of(&trust, c, v, 2), 0, 0);    /* too few blocks */
+    assert_float_equal(share_of(&trust, more, v, 3), 1, 0); /* further is better still */
+    assert_float_equal(share_of(&trust, unsure, v, 3), 0,
+                       0); /* .325 would have gained .038, standard error .060 */
+    assert_int_equal(trust.chosen, 0);
+    assert_near(trust.gain, .038, 0.02);
+    assert_near(trust.low, trust.gain - 1.0606601717798 * trust.error, 1e-9); /* t, tables: 1.061 */
+}
+
+static void blocks_that_say_nothing_and_blocks_without_errors(void **state)
+{
+    (void)state;
+    ssmi_zero_adapter_errors block[4] = {{100, 10, 50}, {0, 0, 0}, {1, .2, .5}, {10, 3, 5}};
+    ssmi_trust trust;
+    assert_near(ssmi_zero_adapter_share(&trust, block, 4), .425, 1e-4); /* in its own units each */
+    assert_int_equal(trust.blocks, 3);
+    block[1].change = 1; /* the network was right to the digit, the map was not */
+    assert_float_equal(ssmi_zero_adapter_share(&trust, block, 4), 0, 0);
+    assert_int_equal(trust.blocks, 4);
+    block[1].square = INFINITY;
+    assert_float_equal(ssmi_zero_adapter_share(&trust, block, 4), 0, 0);
+    assert_float_equal(ssmi_zero_adapter_share(&trust, block, 0), 0, 0);
+}
+
+/* By the definition: squared errors of rows with that share. */
+static void sums_of_a_block_are_its_squared_error_at_any_share(void **state)
+{
+    (void)state;
+    const double q[SSMI_FAN_LEVELS] = {0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4}, line[] = {3, -1, 9},
+                 y[] = {5, 1, 2.5};
+    ssmi_zero_adapter_errors block = {0};
+    for (size_t i = 0; i < 3; i++) ssmi_zero_adapter_errors_add(&block, q, line[i], y[i], 0.5, 2);
+    for (double share = 0; share <= 1; share += 0.25) {
+        double with = 0, without = 0;
+        for (size_t i = 0; i < 3; i++) {
+            with += pow(y[i] - 2 - share * (fmin(fmax(line[i], 0), 4) - 2), 2);
+            without += pow(y[i] - 2, 2);
+        }
+        assert_near(exp(ssmi_zero_adapter_log_ratio(&block, share, 0)), with / without, 1e-12);
+    }
+}
+
 static void blocks_are_whole_parts_of_validation(void **state)
 {
     (void)state;
@@ -180,6 +247,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_are_whole_parts_of_validation),
+        cmocka_unit_test(a_share_is_what_was_best_and_a_half),
+        cmocka_unit_test(blocks_that_say_nothing_and_blocks_without_errors),
+        cmocka_unit_test(sums_of_a_block_are_its_squared_error_at_any_share),
         cmocka_unit_test(the_map_goes_no_further_than_the_deciles),
         cmocka_unit_test(a_map_that_gained_in_all_blocks_counts_in_streams_and_files),
         cmocka_unit_test(a_map_that_lost_in_every_other_block_counts_for_nothing),

@@ -346,28 +346,6 @@ static void the_strength_is_chosen_whose_gain_is_surest_and_by_rule_lost_in_no_b
     assert_int_equal(trust_in(gain, 0, &strict).blocks, 0);
 }
 
-static void a_strength_that_is_to_be_earned_asks_for_as_many_blocks(void **state)
-{
-    (void)state;
-    enum { BLOCKS = 5, MANY = 6 };
-    static const size_t block[BLOCKS] = {0, 1, 2, 3, 4};
-    const ssmi_trust_rule earned = {.level = 0.8, .earned = 1};
-    double loss[BLOCKS][1 + MANY][SSMI_LOSS_PARTS];
-    ssmi_trust trust;
-    ssm_context *ctx = context();
-    ssm_arena tmp;
-    ssmi_arena_init(&tmp, ctx);
-    for (size_t i = 0; i < BLOCKS; i++)
-        for (size_t k = 0; k <= MANY; k++) loss[i][k][0] = loss[i][k][1] = exp(-0.01 * (double)k);
-    for (size_t n = 0; n <= BLOCKS; n++) {
-        assert_int_equal(ssmi_trust_choose(&trust, &earned, &loss[0][0][0], block, n, MANY, BLOCKS, &tmp),
-                         SSM_OK);
-        assert_int_equal(trust.chosen, n < SSMI_TRUST_BLOCKS ? 0 : n);
-    }
-    ssmi_arena_clear(&tmp);
-    ssm_context_free(ctx);
-}
-
 /* Two rows of errors that are no errors: a block that says nothing is not counted. */
 static void a_block_without_errors_is_not_counted(void **state)
 {
@@ -419,7 +397,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_trainable_network_is_the_one_that_forecasts),
         cmocka_unit_test(the_strength_is_chosen_whose_gain_is_surest_and_by_rule_lost_in_no_block),
-        cmocka_unit_test(a_strength_that_is_to_be_earned_asks_for_as_many_blocks),
         cmocka_unit_test(a_block_without_errors_is_not_counted),
         cmocka_unit_test(a_rule_that_turned_in_the_past_keeps_the_pretrained_network),
         cmocka_unit_test(tuning_learns_a_rule_and_keeps_it_in_streams_and_files),
