@@ -35,8 +35,6 @@ ssm_status ssmi_archive_string(ssm_archive *archive, const char *name, const cha
 /* A whole forecaster as a part, for models that own models: its type, options and parameters, with `prefix`
  * before each name. Loading makes the member in the handle's arena, which frees it. */
 ssm_status ssmi_archive_member(ssm_archive *archive, const char *prefix, ssm_forecaster **member);
-/* For `state` of such models: what a member that is updated row by row has seen. */
-ssm_status ssmi_archive_member_state(ssm_archive *archive, const char *prefix, ssm_forecaster *member);
 /* Puts "prefix." before all names until it is left again, for parts that are no forecasters; *outer is for
  * leaving. SSM_E_FORMAT where such parts are nested too deeply. */
 ssm_status ssmi_archive_enter(ssm_archive *archive, const char *prefix, size_t *outer);

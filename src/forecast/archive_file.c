@@ -242,15 +242,6 @@ static ssm_status exchange_state(ssm_archive *archive, ssm_forecaster *f)
     return status;
 }
 
-ssm_status ssmi_archive_member_state(ssm_archive *archive, const char *prefix, ssm_forecaster *member)
-{
-    size_t outer;
-    SSMI_TRY(ssmi_archive_enter(archive, prefix, &outer));
-    const ssm_status status = exchange_state(archive, member);
-    ssmi_archive_leave(archive, outer);
-    return status;
-}
-
 static ssm_status exchange_one(ssm_archive *archive, size_t i, ssm_forecaster **f)
 {
     char prefix[24];

@@ -56,7 +56,7 @@ typedef struct ssmi_learner_options {
     int state; /* 1: carried from row to row */
     size_t batch, accumulate, windows, epochs, patience, seeds;
     double rate, dropout, decay;
-    double pretrained; /* share of the pretrained network: models/learner_pretrained.h */
+    double pretrained;  /* share of the pretrained network: models/learner_pretrained.h */
     int loss, schedule; /* ssmi_learner_loss; 1: SSMI_WSD */
     char checkpoint[SSM_OPTION_TEXT_SIZE];
 } ssmi_learner_options;
@@ -127,6 +127,8 @@ int ssmi_learner_carries(const ssmi_learner *self); /* 1: it has networks that a
  * than the look-back is continued to the left by its first value, as a gap. */
 ssm_status ssmi_learner_window(double *value, unsigned char *gap, double *shift, double *unit,
                                const ssmi_learner *self, ssm_arena *tmp);
+/* *value (*length): the last rows of the history without what the columns drive, NaN missing. */
+ssm_status ssmi_learner_rest(double **value, size_t *length, const ssmi_learner *self, ssm_arena *tmp);
 /* out (more + lookback + horizon, columns): the standardised columns around the origin. */
 void ssmi_learner_columns(double *out, const ssmi_learner *self, size_t more);
 

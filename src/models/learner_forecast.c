@@ -106,8 +106,23 @@ static ssm_status look_at_columns(double **columns, frame *raw, const ssmi_learn
     return SSM_OK;
 }
 
-static ssm_status predict_alone(const ssmi_learner *self, ssm_forecast *out, ssm_arena *tmp)
+/* The pretrained network is shown what the columns leave of the history, as the ridge is. */
+static ssm_status mix_pretrained(ssm_forecast *out, const ssmi_learner *self, const frame *raw,
+                                 ssm_arena *tmp)
 {
+    ssm_series rest = {.name = "history"};
+    double *value;
+    if (self->pretrained == NULL) return SSM_OK;
+    SSMI_TRY(ssmi_learner_rest(&value, &rest.length, self, tmp));
+    rest.value = value;
+    for (size_t h = 0; h < out->horizon; h++) raw->known[h] *= raw->unit;
+    return ssmi_learner_pretrained_mix(out, self->pretrained, self->options.pretrained, &rest, raw->known,
+                                       tmp);
+}
+
+ssm_status ssmi_learner_predict(const void *self_, ssm_forecast *out, ssm_arena *tmp)
+{
+    const ssmi_learner *self = self_;
     const ssmi_learner_skip skip = ssmi_learner_skip_of(self);
     const size_t L = self->ridge.lookback;
     double *window = SSMI_ALLOC(tmp, double, L);
@@ -121,15 +136,9 @@ static ssm_status predict_alone(const ssmi_learner *self, ssm_forecast *out, ssm
     ssmi_learner_batch batch = ssmi_learner_batch_of(memory, &skip, 1);
     ssmi_learner_batch_set(&batch, 0, window, gap, self->next - 1, columns, &skip);
     ssmi_learner_batch_close(&batch, 1, &skip);
-    if (self->trained) return answer_network(out, self, &batch, raw, tmp);
-    answer_linear(out, self, &batch, raw);
-    return SSM_OK;
-}
-
-ssm_status ssmi_learner_predict(const void *self_, ssm_forecast *out, ssm_arena *tmp)
-{
-    const ssmi_learner *self = self_;
-    SSMI_TRY(predict_alone(self, out, tmp));
-    if (self->pretrained == NULL) return SSM_OK;
-    return ssmi_learner_pretrained_mix(out, self->pretrained, self->options.pretrained, tmp);
+    if (self->trained)
+        SSMI_TRY(answer_network(out, self, &batch, raw, tmp));
+    else
+        answer_linear(out, self, &batch, raw);
+    return mix_pretrained(out, self, &raw, tmp);
 }

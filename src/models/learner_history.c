@@ -3,11 +3,13 @@
 #include "models/learner.h"
 
 #include "models/gaussian.h"
+#include "neural/zero_features.h"
 #include <math.h>
 
 static size_t rows_wanted(const ssmi_learner *self)
 {
-    return 4 * self->ridge.lookback + 2 * self->period;
+    const size_t own = 4 * self->ridge.lookback + 2 * self->period;
+    return self->options.pretrained > 0 && own < SSMI_ZERO_CONTEXT ? SSMI_ZERO_CONTEXT : own;
 }
 
 static ssm_status open_ring(ssmi_learner *self, ssm_arena *mem)
@@ -44,7 +46,6 @@ ssm_status ssmi_learner_condition(void *self_, const ssm_series *history, ssm_ar
     self->next = ssmi_learner_row(history) + (int64_t)length;
     self->history = *history;
     self->rows = length;
-    if (self->pretrained != NULL) SSMI_TRY(ssm_forecaster_condition(self->pretrained, history));
     if (!ssmi_learner_carries(self)) return SSM_OK;
     SSMI_TRY(ssmi_learner_carried_open(&self->carried, self, mem));
     ssmi_learner_carried_start(&self->carried, self, history->value, length, ssmi_learner_row(history));
@@ -54,7 +55,6 @@ ssm_status ssmi_learner_condition(void *self_, const ssm_series *history, ssm_ar
 ssm_status ssmi_learner_update(void *self_, const double *y)
 {
     ssmi_learner *self = self_;
-    if (self->pretrained != NULL) SSMI_TRY(ssm_forecaster_update(self->pretrained, y));
     append(self, *y);
     if (ssmi_learner_carries(self)) ssmi_learner_carried_push(&self->carried, self, *y, self->next);
     self->next++;
@@ -83,19 +83,38 @@ void ssmi_learner_columns(double *out, const ssmi_learner *self, size_t more)
                          L + self->ridge.horizon);
 }
 
-/* The ring's rows in order; where none is observed, the value that was the last before them stands in. */
+/* *value (self->n): the ring's rows in order; where none is observed, the value that was the last before
+ * them stands in. */
+static ssm_status read_ring(double **value, const ssmi_learner *self, ssm_arena *tmp)
+{
+    double *row = *value = SSMI_ALLOC(tmp, double, self->n);
+    if (row == NULL) return SSM_E_MEMORY;
+    for (size_t i = 0; i < self->n; i++)
+        row[i] = self->ring[(self->at + self->room - self->n + i) % self->room];
+    if (ssmi_last_observed(row, self->n) == self->n) row[0] = self->last_observed;
+    return SSM_OK;
+}
+
 static ssm_status unroll(ssmi_window_series *out, const ssmi_learner *self, ssm_arena *tmp)
 {
-    double *value = SSMI_ALLOC(tmp, double, self->n);
-    if (value == NULL) return SSM_E_MEMORY;
-    for (size_t i = 0; i < self->n; i++)
-        value[i] = self->ring[(self->at + self->room - self->n + i) % self->room];
+    double *value;
+    SSMI_TRY(read_ring(&value, self, tmp));
     ssm_series series = {.name = "history", .value = value, .length = self->n};
     if (self->period > 0) series.n_periods = 1, series.period[0] = self->period;
-    const int empty = ssmi_last_observed(value, self->n) == self->n;
-    if (empty) value[0] = self->last_observed;
     SSMI_TRY(ssmi_windows_prepare(out, &series, self->n, tmp));
     return self->regression.n > 0 ? take_off(out, self, tmp) : SSM_OK;
+}
+
+ssm_status ssmi_learner_rest(double **value, size_t *length, const ssmi_learner *self, ssm_arena *tmp)
+{
+    ssmi_window_series s;
+    SSMI_TRY(read_ring(value, self, tmp));
+    *length = self->n;
+    if (self->regression.n == 0) return SSM_OK;
+    SSMI_TRY(unroll(&s, self, tmp));
+    for (size_t t = 0; t < s.length; t++)
+        if (!isnan((*value)[t])) (*value)[t] = s.mean + s.scale * s.value[t];
+    return SSM_OK;
 }
 
 ssm_status ssmi_learner_window(double *value, unsigned char *gap, double *shift, double *unit,
@@ -147,7 +166,6 @@ ssm_status ssmi_learner_state(void *self_, ssm_archive *a)
 {
     ssmi_learner *self = self_;
     SSMI_TRY(archive_ring(self, a));
-    if (self->pretrained != NULL) SSMI_TRY(ssmi_archive_member_state(a, "pretrained", self->pretrained));
     if (!ssmi_learner_carries(self)) return SSM_OK;
     if (ssmi_archive_loading(a))
         SSMI_TRY(ssmi_learner_carried_open(&self->carried, self, ssmi_archive_memory(a)));
