@@ -169,7 +169,7 @@ static int note_network(char *text, size_t size, const ssmi_learner *self)
     const ssmi_training_result *r = &self->result;
     if (self->trained) return note_kept(text, size, self);
     if (r->steps == 0) return snprintf(text, size, "no network");
-    if (self->trust == 0)
+    if (r->best_step > 0)
         return snprintf(text, size, "%s on validation is within chance",
                         self->options.seeds > 1 ? "networks dropped: what they gain"
                                                 : "network dropped: its gain");

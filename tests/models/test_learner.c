@@ -416,6 +416,29 @@ static void the_skip_of_a_batch_is_the_ridge_of_each_window(void **state)
     ssm_context_free(ctx);
 }
 
+/* Steps that are far too long; the note tells this from a gain that is within chance. */
+static void a_network_that_never_was_better_is_said_to_be_no_better(void **state)
+{
+    (void)state;
+    static const char *const option[][2] = {{"rate", "1"}, {"windows", "640"}, {"patience", "1"}};
+    double y[LENGTH];
+    char note[256];
+    ssm_context *ctx;
+    ssm_forecaster *f;
+    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+    assert_int_equal(ssm_forecaster_new(ctx, "nlinear", &f), SSM_OK);
+    for (size_t i = 0; i < sizeof option / sizeof *option; i++)
+        assert_int_equal(ssm_forecaster_set(f, option[i][0], option[i][1]), SSM_OK);
+    fill(y, LENGTH);
+    const ssm_series series = fixture_series(y, LENGTH, 12);
+    assert_int_equal(
+        ssm_forecaster_fit(f, &(ssm_fit_task){.panel = &series, .n_series = 1, .horizon = HORIZON}), SSM_OK);
+    assert_int_equal(ssm_forecaster_note(f, note, sizeof note), SSM_OK);
+    if (strstr(note, "no better than the skip on validation") == NULL) fail_msg("%s", note);
+    ssm_forecaster_free(f);
+    ssm_context_free(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -428,6 +451,7 @@ int main(void)
         cmocka_unit_test(a_gain_within_its_standard_error_is_not_trusted),
         cmocka_unit_test(evidence_is_kept_by_stretches_of_two_horizons),
         cmocka_unit_test(the_skip_of_a_batch_is_the_ridge_of_each_window),
+        cmocka_unit_test(a_network_that_never_was_better_is_said_to_be_no_better),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
