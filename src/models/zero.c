@@ -280,9 +280,8 @@ static const ssm_option option_table[] = {
     {"tune",
      "train on the series: `linear` lets a ridge map count beside the network (seconds), `head` trains the "
      "network's head further, `all` the whole of it (minutes); the map counts as much as would have been "
-     "best in blocks of the past, a half counting as one block more, and nothing where its gain there is "
-     "within chance; weights are kept only where they would have gained in every block, and where they are "
-     "not, the map is tried",
+     "best in blocks of the past, a half at most, and nothing where its gain there is within chance; weights "
+     "are kept only where they would have gained in every block, and where they are not, the map is tried",
      SSM_OPTION_CHOICE, offsetof(options, tune), "no", 0, 0, tune_choices},
     {"tune_windows", "windows shown in tuning; 0: 16384 for the head, 2048 for all", SSM_OPTION_SIZE,
      offsetof(options, tune_windows), "0", 0, 1e9, NULL},

@@ -36,16 +36,15 @@ static int is_silent(const ssmi_zero_adapter_errors *block)
 
 double ssmi_zero_adapter_share(ssmi_trust *trust, const ssmi_zero_adapter_errors *block, size_t n)
 {
-    const double half = 0.5, level = 0.8, floor = floor_of(block, n);
-    double c = 0, v = 0, seen = 0;
+    const double most = 0.5, level = 0.8, floor = floor_of(block, n);
+    double c = 0, v = 0;
     *trust = (ssmi_trust){0};
     for (size_t k = 0; k < n; k++) {
         if (is_silent(&block[k])) continue;
         c += block[k].cross / (block[k].square + floor);
         v += block[k].change / (block[k].square + floor);
-        seen++;
     }
-    const double share = fmin(fmax(((v > 0 ? seen * c / v : 0) + half) / (seen + 1), 0), 1);
+    const double share = v > 0 ? fmin(fmax(c / v, 0), most) : 0;
     for (size_t k = 0; k < n; k++)
         if (!is_silent(&block[k]))
             ssmi_trust_add(trust, -ssmi_zero_adapter_log_ratio(&block[k], share, floor));
