@@ -372,8 +372,7 @@ static void phases_are_those_of_season_and_calendar(void **state)
     assert_int_equal(p.n, 0);
 }
 
-/* The skip of a batch is what the ridge forecasts for each of its windows, also when it is a mean of two
- * maps. */
+/* The skip of a batch is what the ridge forecasts for each of its windows, also as a mean of two maps. */
 static void the_skip_of_a_batch_is_the_ridge_of_each_window(void **state)
 {
     (void)state;
@@ -420,21 +419,15 @@ static void the_skip_of_a_batch_is_the_ridge_of_each_window(void **state)
 static void a_network_that_never_was_better_is_said_to_be_no_better(void **state)
 {
     (void)state;
-    static const char *const option[][2] = {{"rate", "1"}, {"windows", "640"}, {"patience", "1"}};
     double y[LENGTH];
-    char note[256];
     ssm_context *ctx;
-    ssm_forecaster *f;
-    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
-    assert_int_equal(ssm_forecaster_new(ctx, "nlinear", &f), SSM_OK);
-    for (size_t i = 0; i < sizeof option / sizeof *option; i++)
-        assert_int_equal(ssm_forecaster_set(f, option[i][0], option[i][1]), SSM_OK);
-    fill(y, LENGTH);
+    char note[256];
     const ssm_series series = fixture_series(y, LENGTH, 12);
-    assert_int_equal(
-        ssm_forecaster_fit(f, &(ssm_fit_task){.panel = &series, .n_series = 1, .horizon = HORIZON}), SSM_OK);
+    fill(y, LENGTH);
+    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+    ssm_forecaster *f = fixture_fit(ctx, "nlinear", "rate", "1", &series, HORIZON);
     assert_int_equal(ssm_forecaster_note(f, note, sizeof note), SSM_OK);
-    if (strstr(note, "no better than the skip on validation") == NULL) fail_msg("%s", note);
+    assert_non_null(strstr(note, "no better than the skip on validation"));
     ssm_forecaster_free(f);
     ssm_context_free(ctx);
 }
