@@ -127,8 +127,10 @@ int ssmi_learner_carries(const ssmi_learner *self); /* 1: it has networks that a
  * than the look-back is continued to the left by its first value, as a gap. */
 ssm_status ssmi_learner_window(double *value, unsigned char *gap, double *shift, double *unit,
                                const ssmi_learner *self, ssm_arena *tmp);
-/* *value (*length): the last rows of the history without what the columns drive, NaN missing. */
-ssm_status ssmi_learner_rest(double **value, size_t *length, const ssmi_learner *self, ssm_arena *tmp);
+/* *value (*length): the last rows of the history without what the columns drive, NaN missing; *unit: raw
+ * units to one of what they drive. */
+ssm_status ssmi_learner_rest(double **value, size_t *length, double *unit, const ssmi_learner *self,
+                             ssm_arena *tmp);
 /* out (more + lookback + horizon, columns): the standardised columns around the origin. */
 void ssmi_learner_columns(double *out, const ssmi_learner *self, size_t more);
 

@@ -106,18 +106,17 @@ static ssm_status look_at_columns(double **columns, frame *raw, const ssmi_learn
     return SSM_OK;
 }
 
-/* The pretrained network is shown what the columns leave of the history, as the ridge is. */
-static ssm_status mix_pretrained(ssm_forecast *out, const ssmi_learner *self, const frame *raw,
-                                 ssm_arena *tmp)
+/* The pretrained network is shown what the columns leave of the history, as the ridge is; known (horizon):
+ * what they drive, which is brought to raw units. */
+static ssm_status mix_pretrained(ssm_forecast *out, const ssmi_learner *self, double *known, ssm_arena *tmp)
 {
     ssm_series rest = {.name = "history"};
-    double *value;
+    double *value, unit;
     if (self->pretrained == NULL) return SSM_OK;
-    SSMI_TRY(ssmi_learner_rest(&value, &rest.length, self, tmp));
+    SSMI_TRY(ssmi_learner_rest(&value, &rest.length, &unit, self, tmp));
     rest.value = value;
-    for (size_t h = 0; h < out->horizon; h++) raw->known[h] *= raw->unit;
-    return ssmi_learner_pretrained_mix(out, self->pretrained, self->options.pretrained, &rest, raw->known,
-                                       tmp);
+    for (size_t h = 0; h < out->horizon; h++) known[h] *= unit;
+    return ssmi_learner_pretrained_mix(out, self->pretrained, self->options.pretrained, &rest, known, tmp);
 }
 
 ssm_status ssmi_learner_predict(const void *self_, ssm_forecast *out, ssm_arena *tmp)
@@ -140,5 +139,5 @@ ssm_status ssmi_learner_predict(const void *self_, ssm_forecast *out, ssm_arena 
         SSMI_TRY(answer_network(out, self, &batch, raw, tmp));
     else
         answer_linear(out, self, &batch, raw);
-    return mix_pretrained(out, self, &raw, tmp);
+    return mix_pretrained(out, self, raw.known, tmp);
 }

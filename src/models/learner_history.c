@@ -6,9 +6,15 @@
 #include "neural/zero_features.h"
 #include <math.h>
 
+/* Of the forecaster itself, which says the same whether the pretrained network is beside it or not. */
+static size_t own_rows(const ssmi_learner *self)
+{
+    return 4 * self->ridge.lookback + 2 * self->period;
+}
+
 static size_t rows_wanted(const ssmi_learner *self)
 {
-    const size_t own = 4 * self->ridge.lookback + 2 * self->period;
+    const size_t own = own_rows(self);
     return self->options.pretrained > 0 && own < SSMI_ZERO_CONTEXT ? SSMI_ZERO_CONTEXT : own;
 }
 
@@ -83,35 +89,37 @@ void ssmi_learner_columns(double *out, const ssmi_learner *self, size_t more)
                          L + self->ridge.horizon);
 }
 
-/* *value (self->n): the ring's rows in order; where none is observed, the value that was the last before
+/* *value (n): the ring's last rows in order; where none is observed, the value that was the last before
  * them stands in. */
-static ssm_status read_ring(double **value, const ssmi_learner *self, ssm_arena *tmp)
+static ssm_status read_ring(double **value, size_t n, const ssmi_learner *self, ssm_arena *tmp)
 {
-    double *row = *value = SSMI_ALLOC(tmp, double, self->n);
+    double *row = *value = SSMI_ALLOC(tmp, double, n);
     if (row == NULL) return SSM_E_MEMORY;
-    for (size_t i = 0; i < self->n; i++)
-        row[i] = self->ring[(self->at + self->room - self->n + i) % self->room];
-    if (ssmi_last_observed(row, self->n) == self->n) row[0] = self->last_observed;
+    for (size_t i = 0; i < n; i++) row[i] = self->ring[(self->at + self->room - n + i) % self->room];
+    if (ssmi_last_observed(row, n) == n) row[0] = self->last_observed;
     return SSM_OK;
 }
 
-static ssm_status unroll(ssmi_window_series *out, const ssmi_learner *self, ssm_arena *tmp)
+static ssm_status unroll(ssmi_window_series *out, size_t n, const ssmi_learner *self, ssm_arena *tmp)
 {
     double *value;
-    SSMI_TRY(read_ring(&value, self, tmp));
-    ssm_series series = {.name = "history", .value = value, .length = self->n};
+    SSMI_TRY(read_ring(&value, n, self, tmp));
+    ssm_series series = {.name = "history", .value = value, .length = n};
     if (self->period > 0) series.n_periods = 1, series.period[0] = self->period;
-    SSMI_TRY(ssmi_windows_prepare(out, &series, self->n, tmp));
+    SSMI_TRY(ssmi_windows_prepare(out, &series, n, tmp));
     return self->regression.n > 0 ? take_off(out, self, tmp) : SSM_OK;
 }
 
-ssm_status ssmi_learner_rest(double **value, size_t *length, const ssmi_learner *self, ssm_arena *tmp)
+ssm_status ssmi_learner_rest(double **value, size_t *length, double *unit, const ssmi_learner *self,
+                             ssm_arena *tmp)
 {
     ssmi_window_series s;
-    SSMI_TRY(read_ring(value, self, tmp));
+    SSMI_TRY(read_ring(value, self->n, self, tmp));
     *length = self->n;
+    *unit = self->scale;
     if (self->regression.n == 0) return SSM_OK;
-    SSMI_TRY(unroll(&s, self, tmp));
+    SSMI_TRY(unroll(&s, self->n, self, tmp));
+    if (!(self->scale > 0)) *unit = s.scale;
     for (size_t t = 0; t < s.length; t++)
         if (!isnan((*value)[t])) (*value)[t] = s.mean + s.scale * s.value[t];
     return SSM_OK;
@@ -122,7 +130,7 @@ ssm_status ssmi_learner_window(double *value, unsigned char *gap, double *shift,
 {
     const size_t L = self->ridge.lookback;
     ssmi_window_series s;
-    SSMI_TRY(unroll(&s, self, tmp));
+    SSMI_TRY(unroll(&s, self->n < own_rows(self) ? self->n : own_rows(self), self, tmp));
     *shift = self->scale > 0 ? self->mean : s.mean;
     *unit = self->scale > 0 ? self->scale : s.scale;
     for (size_t i = 0; i < L; i++) {

@@ -147,15 +147,12 @@ static ssm_status study_blocks(study *s, ssm_arena *tmp)
     return SSM_OK;
 }
 
+/* Windows of a block are one observation. */
 static double share_of(ssmi_trust *trust, const study *s)
 {
     ssmi_zero_adapter_errors block[SSMI_ZERO_BLOCKS] = {{0}};
-    for (size_t i = 0; i < s->n; i++) {
-        ssmi_zero_adapter_errors *sum = &block[s->window[i].block];
-        sum->square += s->errors[i].square;
-        sum->cross += s->errors[i].cross;
-        sum->change += s->errors[i].change;
-    }
+    for (size_t i = 0; i < s->n; i++)
+        ssmi_zero_adapter_errors_join(&block[s->window[i].block], &s->errors[i]);
     return ssmi_zero_adapter_share(trust, block, s->blocks.n);
 }
 

@@ -14,6 +14,13 @@ void ssmi_zero_adapter_errors_add(ssmi_zero_adapter_errors *sum, const double *q
     sum->change += weight * change * change;
 }
 
+void ssmi_zero_adapter_errors_join(ssmi_zero_adapter_errors *to, const ssmi_zero_adapter_errors *more)
+{
+    to->square += more->square;
+    to->cross += more->cross;
+    to->change += more->change;
+}
+
 double ssmi_zero_adapter_log_ratio(const ssmi_zero_adapter_errors *block, double share, double floor)
 {
     const double with = block->square - 2 * share * block->cross + share * share * block->change;

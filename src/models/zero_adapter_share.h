@@ -28,6 +28,8 @@ typedef struct ssmi_zero_adapter_errors {
 void ssmi_zero_adapter_errors_add(ssmi_zero_adapter_errors *sum, const double *q, double line, double y,
                                   double weight, double unit);
 
+void ssmi_zero_adapter_errors_join(ssmi_zero_adapter_errors *to, const ssmi_zero_adapter_errors *more);
+
 /* The squared error with a share, as a part of that without: log. block (1), `floor` > 0 or square > 0. */
 double ssmi_zero_adapter_log_ratio(const ssmi_zero_adapter_errors *block, double share, double floor);
 

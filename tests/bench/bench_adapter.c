@@ -49,9 +49,7 @@ static void add_origin(size_t block, const family *f, const double *y, size_t le
         }
         if (h + 1 != f->horizon[part]) continue;
         for (size_t k = 0; k < PLAIN; k++) plain[part][block][k] += square[k];
-        errors[part][block].square += sum.square;
-        errors[part][block].cross += sum.cross;
-        errors[part][block].change += sum.change;
+        ssmi_zero_adapter_errors_join(&errors[part][block], &sum);
         part++;
     }
 }

@@ -25,7 +25,10 @@ static ssm_forecaster *fit(ssm_context *ctx, const char *model, const char *pret
     assert_int_equal(pretrained != NULL ? ssm_forecaster_set(f, "pretrained", pretrained)
                                         : ssm_forecaster_set(f, "fresh", "true"),
                      SSM_OK);
-    if (pretrained != NULL) assert_int_equal(ssm_forecaster_set(f, "windows", "0"), SSM_OK);
+    if (pretrained != NULL) { /* no network, and a ridge that looks back on less than the pretrained one */
+        assert_int_equal(ssm_forecaster_set(f, "windows", "0"), SSM_OK);
+        assert_int_equal(ssm_forecaster_set(f, "lookback", "24"), SSM_OK);
+    }
     const ssm_fit_task task = {.panel = panel, .n_series = n, .horizon = HORIZON};
     if (ssm_forecaster_fit(f, &task) != SSM_OK) fail_msg("%s: %s", model, ssm_context_message(ctx));
     assert_int_equal(ssm_forecaster_condition(f, &panel[n - 1]), SSM_OK);
@@ -80,6 +83,27 @@ static void the_forecast_is_the_average_of_both_row_by_row(void **state)
         ssm_forecaster_free(alone);
         ssm_forecaster_free(zero);
     }
+    ssm_context_free(ctx);
+}
+
+/* What is kept is as much as the network looks back on, whatever the look-back of the ridge. */
+static void a_history_longer_than_the_context_is_seen_to_its_end(void **state)
+{
+    (void)state;
+    enum { LONG = 2030 };
+    static double value[LONG + AHEAD];
+    make_series(value, LONG + AHEAD, 10);
+    const ssm_series series = fixture_series(value, LONG, 12);
+    ssm_context *ctx;
+    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+    ssm_forecaster *f = fit(ctx, "mamba", "1", &series, 1), *zero = fit(ctx, "zero", NULL, &series, 1);
+    for (size_t t = LONG; t < LONG + AHEAD; t++) {
+        assert_int_equal(ssm_forecaster_update(f, &value[t]), SSM_OK);
+        assert_int_equal(ssm_forecaster_update(zero, &value[t]), SSM_OK);
+    }
+    assert_same(f, zero);
+    ssm_forecaster_free(f);
+    ssm_forecaster_free(zero);
     ssm_context_free(ctx);
 }
 
@@ -156,6 +180,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_forecast_is_the_average_of_both_row_by_row),
+        cmocka_unit_test(a_history_longer_than_the_context_is_seen_to_its_end),
         cmocka_unit_test(files_of_model_and_state_go_on_to_the_same_bytes),
         cmocka_unit_test(the_network_sees_what_columns_leave),
     };
