@@ -5,12 +5,13 @@
 #include <assert.h>
 #include <stdio.h>
 
-static ssmi_mixer lay_out(ssmi_parameters *table, const ssmi_backbone_size *size, size_t i, const char *name)
+static ssmi_mixer lay_out(ssmi_parameters *table, const char *stack, const ssmi_backbone_size *size, size_t i,
+                          const char *name)
 {
     char prefix[48];
     ssmi_mixer_size block = size->block[i];
     block.width = size->width;
-    snprintf(prefix, sizeof prefix, "layers.%zu.%s.", i, name);
+    snprintf(prefix, sizeof prefix, "%slayers.%zu.%s.", stack, i, name);
     return ssmi_mixer_layout(table, prefix, block);
 }
 
@@ -21,19 +22,19 @@ int ssmi_backbone_carries(const ssmi_backbone_size *size)
     return !size->bidirectional;
 }
 
-ssmi_backbone ssmi_backbone_layout(ssmi_parameters *table, const ssmi_backbone_size *size)
+ssmi_backbone ssmi_backbone_layout(ssmi_parameters *table, const char *stack, const ssmi_backbone_size *size)
 {
     assert(size->n_blocks >= 1 && size->n_blocks <= SSMI_MAX_BLOCKS);
     ssmi_backbone b = {
         .width = size->width, .n_blocks = size->n_blocks, .bidirectional = size->bidirectional};
     for (size_t i = 0; i < size->n_blocks; i++) {
         char prefix[48];
-        b.block[i] = lay_out(table, size, i, "mixer");
-        if (b.bidirectional) b.twin[i] = lay_out(table, size, i, "twin");
-        snprintf(prefix, sizeof prefix, "layers.%zu.norm.", i);
+        b.block[i] = lay_out(table, stack, size, i, "mixer");
+        if (b.bidirectional) b.twin[i] = lay_out(table, stack, size, i, "twin");
+        snprintf(prefix, sizeof prefix, "%slayers.%zu.norm.", stack, i);
         b.norm[i] = ssmi_parameters_add(table, prefix, "weight", SSMI_NO_DECAY, size->width, 0, 0);
     }
-    b.final_norm = ssmi_parameters_add(table, "", "norm_f.weight", SSMI_NO_DECAY, size->width, 0, 0);
+    b.final_norm = ssmi_parameters_add(table, stack, "norm_f.weight", SSMI_NO_DECAY, size->width, 0, 0);
     return b;
 }
 

@@ -26,7 +26,9 @@ typedef struct ssmi_backbone {
 /* 1 when its blocks see only what came before and can go on from a state: mixer.h. */
 int ssmi_backbone_carries(const ssmi_backbone_size *size);
 
-ssmi_backbone ssmi_backbone_layout(ssmi_parameters *table, const ssmi_backbone_size *size);
+/* prefix: of the names of its tensors. */
+ssmi_backbone ssmi_backbone_layout(ssmi_parameters *table, const char *prefix,
+                                   const ssmi_backbone_size *size);
 /* Errors of ssmi_mixer_init. */
 ssm_status ssmi_backbone_init(float *params, const ssmi_backbone *b, gsl_rng *rng, ssm_arena *tmp);
 

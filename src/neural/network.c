@@ -28,6 +28,16 @@ static void lay_out_known(ssmi_network *net, ssmi_parameters *table)
     net->known_head = ssmi_parameters_add(table, "known.", "head", SSMI_DECAY, SSMI_HEAD_OUTPUTS, K, 0);
 }
 
+static void lay_out_variates(ssmi_network *net, ssmi_parameters *table)
+{
+    ssmi_backbone_size across = net->size.across;
+    if (net->size.variates < 2) return;
+    across.width = net->size.hidden;
+    net->variate =
+        ssmi_parameters_add(table, "across.", "variate", SSMI_DECAY, net->size.variates, net->size.hidden, 0);
+    net->across = ssmi_backbone_layout(table, "across.", &across);
+}
+
 static size_t smaller(size_t a, size_t b)
 {
     return a < b ? a : b;
@@ -37,7 +47,7 @@ static ssmi_network lay_out_tokens(ssmi_parameters *table, const ssmi_network_si
 {
     const ssmi_network_size size = *how;
     assert(size.lookback >= size.patch && size.patch >= size.stride && size.stride >= 1);
-    assert(!size.carried || ssmi_backbone_carries(&size.backbone));
+    assert(!size.carried || (ssmi_backbone_carries(&size.backbone) && size.variates < 2));
     const size_t d = size.backbone.width, seen = (size.lookback - size.patch) / size.stride + 1;
     const size_t few = smaller(seen, SSMI_HEARD_TOKENS), half = few > (seen + 1) / 2 ? few : (seen + 1) / 2;
     const size_t T = size.carried ? 2 * half : seen, heard = size.carried ? few : T;
@@ -51,12 +61,13 @@ static ssmi_network lay_out_tokens(ssmi_parameters *table, const ssmi_network_si
     net.embed_weight = ssmi_parameters_add(table, "embed.", "weight", SSMI_DECAY, d, net.features, 0);
     net.embed_bias = ssmi_parameters_add(table, "embed.", "bias", SSMI_NO_DECAY, d, 0, 0);
     if (!size.carried) net.position = ssmi_parameters_add(table, "position.", "weight", SSMI_DECAY, T, d, 0);
-    net.backbone = ssmi_backbone_layout(table, &size.backbone);
+    net.backbone = ssmi_backbone_layout(table, "", &size.backbone);
     net.mix_weight = ssmi_parameters_add(table, "mix.", "weight", SSMI_DECAY, size.hidden, net.read, 0);
     net.mix_bias = ssmi_parameters_add(table, "mix.", "bias", SSMI_NO_DECAY, size.hidden, 0, 0);
     net.head_weight = ssmi_parameters_add(table, "head.", "weight", SSMI_DECAY, net.outputs, size.hidden, 0);
     net.head_bias = ssmi_parameters_add(table, "head.", "bias", SSMI_NO_DECAY, net.outputs, 0, 0);
     lay_out_known(&net, table);
+    lay_out_variates(&net, table);
     return net;
 }
 
@@ -75,6 +86,19 @@ static void init_known(float *params, const ssmi_network *net, gsl_rng *rng)
     ssmi_fill_constant(params + net->known_head, SSMI_HEAD_OUTPUTS * K, 0);
 }
 
+/* Numbers of places, so small that they tell apart without drowning what is there. */
+static void fill_places(float *params, size_t n, gsl_rng *rng)
+{
+    for (size_t i = 0; i < n; i++) params[i] = (float)(0.04 * (gsl_rng_uniform(rng) - 0.5));
+}
+
+static ssm_status init_variates(float *params, const ssmi_network *net, gsl_rng *rng, ssm_arena *tmp)
+{
+    if (net->size.variates < 2) return SSM_OK;
+    fill_places(params + net->variate, net->size.variates * net->size.hidden, rng);
+    return ssmi_backbone_init(params, &net->across, rng, tmp);
+}
+
 ssm_status ssmi_network_init(float *params, const ssmi_network *net, gsl_rng *rng, ssm_arena *tmp)
 {
     if (net->size.kind != SSMI_NETWORK_TOKENS) {
@@ -88,13 +112,12 @@ ssm_status ssmi_network_init(float *params, const ssmi_network *net, gsl_rng *rn
     const size_t places = net->size.carried ? 0 : net->tokens * d;
     ssmi_fill_linear(params + net->embed_weight, d * net->features, net->features, rng);
     ssmi_fill_linear(params + net->embed_bias, d, net->features, rng);
-    for (size_t i = 0; i < places; i++)
-        params[net->position + i] = (float)(0.04 * (gsl_rng_uniform(rng) - 0.5));
+    fill_places(params + net->position, places, rng);
     SSMI_TRY(ssmi_backbone_init(params, &net->backbone, rng, tmp));
     ssmi_fill_linear(params + net->mix_weight, K * net->read, net->read, rng);
     ssmi_fill_linear(params + net->mix_bias, K, net->read, rng);
     ssmi_fill_constant(params + net->head_weight, net->outputs * K, 0);
     ssmi_fill_constant(params + net->head_bias, net->outputs, 0);
     init_known(params, net, rng);
-    return SSM_OK;
+    return init_variates(params, net, rng, tmp);
 }

@@ -5,7 +5,8 @@
  *     -> residual stack                                                                     backbone.h
  *     -> all tokens side by side -> linear -> SiLU -> dropout -> linear (zero at the start)  (outputs, H)
  *
- * Columns that are known for the steps to come speak to the steps as well: known_future_body.h.
+ * Columns that are known for the steps to come speak to the steps as well: known_future_body.h. Windows of
+ * several series that belong together speak to each other before the last layer: variates_body.h.
  *
  * A patch of which only a share was observed moves the states of its blocks by that share of a step.
  *
@@ -42,7 +43,9 @@ typedef struct ssmi_network_size {
     size_t columns; /* known beside the values, row by row, up to the last step; not used by linear kinds */
     size_t hidden;  /* between tokens and outputs */
     int carried;
-    ssmi_backbone_size backbone;
+    size_t variates; /* series that are looked at together, their windows next to each other in a batch; not
+                      * of carried networks; 0 or 1: each alone */
+    ssmi_backbone_size backbone, across; /* across: over the variates; its width is `hidden` */
 } ssmi_network_size;
 
 typedef struct ssmi_network {
@@ -51,9 +54,10 @@ typedef struct ssmi_network {
     size_t half;        /* carried: T/2, no less than the tokens of half a look-back or those heard */
     size_t heard, read; /* tokens that the head reads, T unless carried; their numbers: heard d */
     size_t taps;        /* rows of known columns that a step sees, its own the last */
-    ssmi_backbone backbone;
+    ssmi_backbone backbone, across;
     size_t embed_weight, embed_bias, position, mix_weight, mix_bias, head_weight, head_bias; /* offsets */
     size_t known_weight, known_context, known_bias, known_head; /* offsets, where there are columns */
+    size_t variate;                                             /* offset, where there are several */
     size_t map_weight, map_bias, mean_weight, width_bias;       /* offsets of the linear kinds */
 } ssmi_network;
 

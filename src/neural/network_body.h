@@ -1,10 +1,13 @@
 /* The forecasting network for one element type. */
 #include "neural/known_future_body.h"
+#include "neural/variates_body.h"
 
 typedef struct NAME(head_record) {
     REAL *read;           /* (batch, net->read) */
     REAL *mixed, *hidden; /* (batch, hidden): before SiLU; after SiLU and dropout */
     REAL *mask;           /* (batch, hidden) */
+    const REAL *joint;    /* (batch, hidden): after the other series had their say */
+    NAME(variates_record) variates;
     NAME(known_record) known;
 } NAME(head_record);
 
@@ -23,7 +26,9 @@ static NAME(head_record) NAME(head_record_of)(REAL *base, size_t *used, const ss
     r.mixed = NAME(carve)(base, used, batch * net->size.hidden);
     r.hidden = NAME(carve)(base, used, batch * net->size.hidden);
     r.mask = NAME(carve)(base, used, batch * net->size.hidden);
+    r.variates = NAME(variates_record_of)(base, used, net, batch);
     r.known = NAME(known_record_of)(base, used, net, batch);
+    r.joint = net->size.variates > 1 ? r.variates.joint : r.hidden;
     r.read = NULL;
     return r;
 }
@@ -56,8 +61,9 @@ size_t NAME(ssmi_network_scratch)(const ssmi_network *net, size_t batch)
 {
     if (net->size.kind != SSMI_NETWORK_TOKENS) return batch * net->size.horizon;
     const size_t rows = batch * net->tokens, d = net->backbone.width;
-    return 2 * rows * d + batch * net->size.hidden +
-           NAME(ssmi_backbone_scratch)(&net->backbone, batch, net->tokens) + 64;
+    const size_t stack = NAME(ssmi_backbone_scratch)(&net->backbone, batch, net->tokens);
+    const size_t across = NAME(variates_scratch)(net, batch);
+    return 2 * rows * d + batch * net->size.hidden + (stack > across ? stack : across) + 64;
 }
 
 /* Patches end at the window's last row; rows at its front that fill no patch are left out. */
@@ -162,7 +168,7 @@ static void NAME(tell_tokens)(const NAME(network_record) * r, const NAME(ssmi_ne
         NAME(accumulate)(r->embedded + b * flat, params + net->position, flat);
 }
 
-static void NAME(head_forward)(REAL *out, const NAME(head_record) * r, const REAL *columns,
+static void NAME(head_forward)(REAL *out, const NAME(head_record) * r, REAL *scratch, const REAL *columns,
                                const REAL *params, const ssmi_network *net, size_t batch, double p,
                                uint64_t key, const NAME(ssmi_kernels) * kernels)
 {
@@ -172,10 +178,11 @@ static void NAME(head_forward)(REAL *out, const NAME(head_record) * r, const REA
     kernels->silu_forward(r->hidden, r->mixed, n);
     NAME(ssmi_dropout_mask)(r->mask, n, p, ssmi_mix_key(key, SSMI_MAX_BLOCKS));
     for (size_t i = 0; i < n; i++) r->hidden[i] *= r->mask[i];
+    NAME(variates_forward)(&r->variates, scratch, r->hidden, batch, params, net, p, key, kernels);
     NAME(ssmi_linear_forward)
-    (out, net->outputs, r->hidden, K, params + net->head_weight, params + net->head_bias, batch, K,
+    (out, net->outputs, r->joint, K, params + net->head_weight, params + net->head_bias, batch, K,
      net->outputs);
-    NAME(known_forward)(out, &r->known, r->hidden, columns, batch, params, net, kernels);
+    NAME(known_forward)(out, &r->known, r->joint, columns, batch, params, net, kernels);
 }
 
 size_t NAME(ssmi_network_head_size)(const ssmi_network *net, size_t batch)
@@ -194,7 +201,7 @@ void NAME(ssmi_network_head)(REAL *out, REAL *scratch, const REAL *read, const R
     NAME(head_record) r = NAME(head_record_of)(scratch, &used, net, batch);
     r.read = NAME(carve)(scratch, &used, batch * net->read);
     memcpy(r.read, read, batch * net->read * sizeof *read);
-    NAME(head_forward)(out, &r, columns, params, net, batch, 0, 0, kernels);
+    NAME(head_forward)(out, &r, NULL, columns, params, net, batch, 0, 0, kernels);
 }
 
 void NAME(ssmi_network_forward)(REAL *out, REAL *record, REAL *scratch, const NAME(ssmi_network_input) * in,
@@ -211,19 +218,20 @@ void NAME(ssmi_network_forward)(REAL *out, REAL *record, REAL *scratch, const NA
     (r.flat, r.backbone, scratch, r.embedded, params, &net->backbone,
      NAME(tokens_of)(&r, net, in->batch, kernels), p, key);
     if (net->size.carried) NAME(gather_heard)(&r, net, in->batch);
-    NAME(head_forward)(out, &r.head, in->columns, params, net, in->batch, p, key, kernels);
+    NAME(head_forward)(out, &r.head, scratch, in->columns, params, net, in->batch, p, key, kernels);
 }
 
-/* dread (batch, net->read) from dout; dhidden (batch, hidden) is work space. */
-static void NAME(head_backward)(REAL *dread, REAL *dparams, REAL *dhidden, const REAL *dout,
+/* dread (batch, net->read) from dout; dhidden (batch, hidden) and scratch are work space. */
+static void NAME(head_backward)(REAL *dread, REAL *dparams, REAL *dhidden, REAL *scratch, const REAL *dout,
                                 const NAME(head_record) * r, size_t batch, const REAL *params,
-                                const ssmi_network *net, const NAME(ssmi_kernels) * kernels)
+                                const ssmi_network *net, double p, const NAME(ssmi_kernels) * kernels)
 {
     const size_t K = net->size.hidden;
     NAME(ssmi_linear_backward)
-    (dhidden, 0, dparams + net->head_weight, dparams + net->head_bias, dout, net->outputs, r->hidden, K,
+    (dhidden, 0, dparams + net->head_weight, dparams + net->head_bias, dout, net->outputs, r->joint, K,
      params + net->head_weight, batch, K, net->outputs);
-    NAME(known_backward)(dhidden, dparams, dout, &r->known, r->hidden, batch, params, net, kernels);
+    NAME(known_backward)(dhidden, dparams, dout, &r->known, r->joint, batch, params, net, kernels);
+    NAME(variates_backward)(dhidden, dparams, scratch, &r->variates, batch, params, net, p, kernels);
     for (size_t i = 0; i < batch * K; i++) dhidden[i] *= r->mask[i];
     kernels->silu_backward(dhidden, dhidden, r->mixed, batch * K);
     NAME(ssmi_linear_backward)
@@ -245,7 +253,7 @@ void NAME(ssmi_network_backward)(REAL *dparams, REAL *scratch, const REAL *dout,
     REAL *dflat = scratch, *dembedded = dflat + rows * d, *dhidden = dembedded + rows * d,
          *inner = dhidden + batch * net->size.hidden;
     NAME(head_backward)
-    (carried ? dembedded : dflat, dparams, dhidden, dout, &r.head, batch, params, net, kernels);
+    (carried ? dembedded : dflat, dparams, dhidden, inner, dout, &r.head, batch, params, net, p, kernels);
     if (carried) NAME(scatter_heard)(dflat, dembedded, &r, net, batch);
     NAME(ssmi_backbone_backward)
     (dembedded, dparams, inner, dflat, r.backbone, params, &net->backbone,

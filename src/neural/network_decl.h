@@ -1,8 +1,8 @@
 /* Declarations of network.h for one element type; included with REAL and NAME set. */
 
-/* Normalised windows: value and mask (batch, lookback), mask 1 observed and 0 filled; scale (batch) a
- * feature; phase (batch, tokens, phases) and columns (batch, lookback + horizon, columns), not read where
- * there are none. */
+/* Normalised windows, batch a multiple of the variates: value and mask (batch, lookback), mask 1 observed and
+ * 0 filled; scale (batch) a feature; phase (batch, tokens, phases) and columns (batch, lookback + horizon,
+ * columns), not read where there are none. */
 typedef struct NAME(ssmi_network_input) {
     size_t batch;
     const REAL *value, *mask, *scale, *phase, *columns;

@@ -55,7 +55,7 @@ static ssm_status open_model(model *net, gsl_rng *rng, ssm_arena *arena)
     memset(net, 0, sizeof *net);
     net->embed = ssmi_parameters_add(&net->table, "", "embed.weight", SSMI_DECAY, WIDTH, COLUMNS, 0);
     net->embed_bias = ssmi_parameters_add(&net->table, "", "embed.bias", SSMI_NO_DECAY, WIDTH, 0, 0);
-    net->backbone = ssmi_backbone_layout(&net->table, &size);
+    net->backbone = ssmi_backbone_layout(&net->table, "", &size);
     net->head = ssmi_parameters_add(&net->table, "", "head.weight", SSMI_DECAY, OUTPUTS, WIDTH, 0);
     net->head_bias = ssmi_parameters_add(&net->table, "", "head.bias", SSMI_NO_DECAY, OUTPUTS, 0, 0);
     net->params = normals(arena, net->table.size, rng);

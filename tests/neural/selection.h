@@ -106,7 +106,7 @@ static inline void selection_lay_out(selection_network *net, const selection_mod
     net->spread = spread;
     net->kernels = ssmi_kernels_of_f32(ssmi_cpu_isa());
     net->embed = ssmi_parameters_add(&net->table, "embedding.", "weight", SSMI_DECAY, SYMBOLS, width, 0);
-    net->backbone = ssmi_backbone_layout(&net->table, &size);
+    net->backbone = ssmi_backbone_layout(&net->table, "", &size);
     net->out = ssmi_parameters_add(&net->table, "head.", "weight", SSMI_DECAY, SYMBOLS, width, 0);
     net->bias = ssmi_parameters_add(&net->table, "head.", "bias", SSMI_NO_DECAY, SYMBOLS, 0, 0);
 }

@@ -65,7 +65,7 @@ static void a_two_layer_forecaster_matches_the_reference_in_loss_and_gradients(v
     ssmi_parameters table = {0};
     const ssmi_mixer_size block = {.kind = SSMI_MIXER_MAMBA, .expand = 2, .states = 16, .taps = 4};
     const ssmi_backbone_size size = {.width = WIDTH, .n_blocks = 2, .block = {block, block}};
-    const ssmi_backbone net = ssmi_backbone_layout(&table, &size);
+    const ssmi_backbone net = ssmi_backbone_layout(&table, "", &size);
     const ssmi_tokens_f64 tokens = {BATCH, LENGTH, NULL, ssmi_kernels_of_f64(SSMI_ISA_PORTABLE)};
     double *params = calloc(table.size, sizeof *params), *dparams = calloc(table.size, sizeof *params);
     for (size_t i = 0; i < table.n; i++) {

@@ -98,6 +98,20 @@ static int open_mixed(void **state)
                                  {.kind = SSMI_MIXER_MLP, .expand = 2}}}});
 }
 
+/* Three series that are looked at together. */
+static int open_variates(void **state)
+{
+    return open_network(
+        state, (ssmi_network_size){
+                   .columns = MAX_COLUMNS,
+                   .variates = BATCH,
+                   .backbone = {.n_blocks = 1, .block = {{.kind = SSMI_MIXER_S4D, .states = 4}}},
+                   .across = {.n_blocks = 2,
+                              .bidirectional = 1,
+                              .block = {{.kind = SSMI_MIXER_MAMBA, .expand = 2, .states = 3, .taps = 2},
+                                        {.kind = SSMI_MIXER_MLP, .expand = 2}}}});
+}
+
 static int open_carried(void **state)
 {
     return open_network(
@@ -325,6 +339,23 @@ static void a_carried_state_holds_what_the_head_hears(void **state)
     }
 }
 
+/* And those that are not, do not. */
+static void series_that_are_looked_at_together_hear_each_other(void **state)
+{
+    fixture *f = *state;
+    const size_t n = f->net.outputs, last = (BATCH - 1) * n;
+    double before[2];
+    const size_t heard[] = {last, 0}, said[] = {LOOKBACK - 1, BATCH * LOOKBACK - 1};
+    f->dropout = 0;
+    for (size_t i = 0; i < 2; i++) {
+        output_product(f);
+        before[i] = f->out[heard[i]];
+        f->value[said[i]] += 1;
+        output_product(f);
+        assert_true((f->out[heard[i]] != before[i]) == (f->net.size.variates > 1));
+    }
+}
+
 static void the_table_covers_the_flat_array_once(void **state)
 {
     fixture *f = *state;
@@ -353,6 +384,11 @@ int main(void)
         WITH(open_mixed, an_untrained_network_puts_out_zeros),
         WITH(open_mixed, without_gaps_steps_of_one_change_nothing),
         WITH(open_mixed, a_known_row_speaks_to_its_own_step_and_the_next_three),
+        WITH(open_mixed, series_that_are_looked_at_together_hear_each_other),
+        WITH(open_variates, the_gradient_of_every_parameter_matches_differences),
+        WITH(open_variates, single_precision_agrees_with_double_on_every_path),
+        WITH(open_variates, an_untrained_network_puts_out_zeros),
+        WITH(open_variates, series_that_are_looked_at_together_hear_each_other),
         WITH(open_carried, the_gradient_of_every_parameter_matches_differences),
         WITH(open_carried, single_precision_agrees_with_double_on_every_path),
         WITH(open_carried, an_untrained_network_puts_out_zeros),
