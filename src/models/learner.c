@@ -1,6 +1,7 @@
 #include "models/learner.h"
 
 #include "base/random.h"
+#include "models/learner_drift.h"
 #include "models/learner_levels.h"
 #include "models/learner_options.h"
 #include "models/learner_pretrained.h"
@@ -92,7 +93,8 @@ void ssmi_learner_lay_out(ssmi_learner *self)
 
 ssmi_learner_skip ssmi_learner_skip_of(const ssmi_learner *self)
 {
-    return (ssmi_learner_skip){&self->ridge, self->base, self->gamma, &self->net, &self->phases};
+    return (ssmi_learner_skip){&self->ridge, self->base,    self->gamma,
+                               &self->net,   &self->phases, self->drifts};
 }
 
 int ssmi_learner_carries(const ssmi_learner *self)
@@ -188,7 +190,7 @@ static ssm_status run_tracks(ssmi_learner_track *track, const ssmi_learner *self
                              ssm_arena *tmp)
 {
     for (size_t i = 0; i < task->n_series && self->net.size.carried; i++)
-        SSMI_TRY(ssmi_learner_track_run(&track[i], &task->panel[i], &self->net, tmp));
+        SSMI_TRY(ssmi_learner_track_run(&track[i], &task->panel[i], self->drifts, &self->net, tmp));
     return SSM_OK;
 }
 
@@ -271,7 +273,9 @@ ssm_status ssmi_learner_fit(void *self_, const ssm_fit_task *task, ssm_arena *me
     self->phases = (ssmi_learner_phases){0};
     if (self->options.phases) ssmi_learner_phases_find(&self->phases, first);
     self->base = SSMI_ALLOC(mem, float, SSMI_BASE_ROWS * task->horizon);
-    if (self->base == NULL) return SSM_E_MEMORY;
+    self->drifts = SSMI_ALLOC(mem, double, self->regression.n);
+    if (self->base == NULL || self->drifts == NULL) return SSM_E_MEMORY;
+    SSMI_TRY(ssmi_learner_drift_find(self->drifts, panel, task->n_series, held, self->ridge.lookback, tmp));
     ssmi_learner_base(self->base, &self->interval);
     SSMI_TRY(train(self, &ridge, first, track, mem, tmp));
     if (!self->options.refit_all || held == 0) return SSM_OK;

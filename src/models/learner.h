@@ -13,7 +13,7 @@
  *
  * Columns known beside the series act twice: what they drive by a fixed response is taken off
  * the series first, where that helps (models/regression.h), and the network is given them over the look-back
- * and for the steps to come.
+ * and for the steps to come, some without their level (models/learner_drift.h).
  *
  * With `state=carried` the network is not shown the window anew at each forecast: its state goes on from row
  * to row (models/learner_carried.h), what came out at its last tokens is read, and what it says is added to
@@ -69,6 +69,7 @@ typedef struct ssmi_learner {
     ssmi_learner_architecture *architecture;
     ssmi_ridge ridge; /* of what the columns known beside the series leave */
     ssmi_regression regression;
+    double *drifts;            /* (regression.n) */
     ssmi_conformal interval;   /* in units of spread^gamma, values being standardised */
     double gamma, mean, scale; /* scale 0: each history is standardised by itself */
     size_t period;             /* season that fills gaps; 0: none */

@@ -110,6 +110,8 @@ ssm_status ssmi_learner_params(void *self_, ssm_archive *a)
     ssmi_ridge *ridge = &self->ridge;
     SSMI_TRY(ssmi_ridge_archive(ridge, a));
     SSMI_TRY(ssmi_regression_archive(&self->regression, a));
+    if (self->regression.n > 0)
+        SSMI_TRY(ssmi_archive_f64(a, "columns.drifts", &self->drifts, 1, &self->regression.n));
     SSMI_TRY(ssmi_archive_size(a, "period", &self->period));
     SSMI_TRY(ssmi_archive_size(a, "trained", &self->trained));
     SSMI_TRY(ssmi_archive_spread(a, "gamma", &self->gamma));

@@ -8,6 +8,11 @@
 
 enum { STATES = 2 };
 
+static size_t columns_size(const ssmi_learner *l)
+{
+    return (l->net.size.lookback + 1) * l->regression.n;
+}
+
 ssm_status ssmi_learner_carried_open(ssmi_learner_carried *c, const ssmi_learner *l, ssm_arena *mem)
 {
     const ssmi_network *net = &l->net;
@@ -17,7 +22,7 @@ ssm_status ssmi_learner_carried_open(ssmi_learner_carried *c, const ssmi_learner
     c->step = SSMI_ALLOC(mem, ssmi_network_step, l->trained);
     c->memory = SSMI_ALLOC(mem, float, l->trained *STATES *ssmi_network_step_memory(net));
     c->scratch = SSMI_ALLOC(mem, float, net->features + ssmi_network_step_scratch(net));
-    c->columns = SSMI_ALLOC(mem, double, net->size.patch * l->regression.n);
+    c->columns = SSMI_ALLOC(mem, double, columns_size(l));
     if (c->value == NULL || c->seen == NULL || c->step == NULL || c->memory == NULL || c->scratch == NULL ||
         c->columns == NULL)
         return SSM_E_MEMORY;
@@ -27,19 +32,31 @@ ssm_status ssmi_learner_carried_open(ssmi_learner_carried *c, const ssmi_learner
     return SSM_OK;
 }
 
-/* The token that ends with the last row. */
+/* columns (lookback + 1, n): those of the last rows; the last one gets what is taken off them. */
+static const double *look_at_columns(double *columns, const ssmi_learner_carried *c, const ssmi_learner *l)
+{
+    const size_t L = l->net.size.lookback, n = l->regression.n;
+    double *level = columns + L * n;
+    ssmi_regression_rows(columns, &l->regression, &l->history, (int64_t)c->rows - (int64_t)L, L);
+    for (size_t k = 0; k < n; k++) {
+        level[k] = 0;
+        for (size_t t = 0; t < L; t++) level[k] += l->drifts[k] * columns[t * n + k] / (double)L;
+    }
+    return level;
+}
+
+/* The token that ends with the last row; columns: room of columns_size. */
 static void describe(float *feature, float *step, double *columns, const ssmi_learner_carried *c,
                      const ssmi_learner *l, size_t since, int64_t number)
 {
-    const size_t patch = l->net.size.patch;
     const ssmi_learner_token token = {.value = c->value,
                                       .seen = c->seen,
                                       .unit = ssmi_learner_unit_of(&c->frame),
                                       .number = number,
                                       .since = since,
                                       .columns = columns,
-                                      .end = patch};
-    ssmi_regression_rows(columns, &l->regression, &l->history, (int64_t)c->rows - (int64_t)patch, patch);
+                                      .level = look_at_columns(columns, c, l),
+                                      .end = l->net.size.lookback};
     ssmi_learner_token_fill(feature, step, &token, &l->net, &l->phases);
 }
 
@@ -113,7 +130,7 @@ ssm_status ssmi_learner_carried_ask(float *out, const ssmi_learner_carried *c, c
     float *memory = SSMI_ALLOC(tmp, float, size), *read = SSMI_ALLOC(tmp, float, net->read), factor;
     float *feature = SSMI_ALLOC(tmp, float, net->features + ssmi_network_step_scratch(net));
     float *head = SSMI_ALLOC(tmp, float, ssmi_network_head_size_f32(net, 1));
-    double *known = SSMI_ALLOC(tmp, double, net->size.patch * l->regression.n);
+    double *known = SSMI_ALLOC(tmp, double, columns_size(l));
     if (memory == NULL || read == NULL || feature == NULL || head == NULL || known == NULL)
         return SSM_E_MEMORY;
     memcpy(memory, c->memory + (member * STATES + older) * size, size * sizeof *memory);

@@ -18,7 +18,7 @@ typedef struct ssmi_learner_carried {
     ssmi_network_step *step; /* (trained) */
     float *memory;           /* (trained, 2, ssmi_network_step_memory) */
     float *scratch;          /* a token, and a step through a network */
-    double *columns;         /* (patch, columns) */
+    double *columns;         /* (lookback + 1, columns): of the last rows, and what is taken off them */
 } ssmi_learner_carried;
 
 /* Starts before the first row of learner->history. All memory that rows need is kept in `mem`. */

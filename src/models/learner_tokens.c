@@ -7,6 +7,8 @@
  * lies sqrt(m) of the new spread from the new centre, about: what a token is told is bounded by that. */
 #include "models/learner_tokens.h"
 
+#include "models/learner_drift.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -72,13 +74,27 @@ void ssmi_learner_token_fill(float *feature, float *step, const ssmi_learner_tok
         ssmi_learner_phases_fill(feature + 2 * patch + 1, phases, token->number, 1, net->size.stride);
     for (size_t i = 0; i < patch * n; i++) {
         const size_t before = patch - i / n, row = token->end > before ? token->end - before : 0;
-        known[i] = (float)token->columns[row * n + i % n];
+        known[i] = (float)(token->columns[row * n + i % n] - token->level[i % n]);
     }
     *step = (float)(observed * token->since) / (float)(patch * net->size.stride);
 }
 
+static ssm_status run_levels(ssmi_learner_track *track, const ssmi_window_series *series,
+                             const double *drifts, size_t lookback, ssm_arena *arena)
+{
+    const size_t n = series->n_columns, length = series->length;
+    double *mean = SSMI_ALLOC(arena, double, length);
+    track->level = ssmi_arena_alloc(arena, length, n * sizeof *track->level);
+    if (mean == NULL || track->level == NULL) return SSM_E_MEMORY;
+    for (size_t k = 0; k < n; k++) {
+        ssmi_learner_drift_means(mean, series->column, length, lookback, n, k);
+        for (size_t t = 0; t < length; t++) track->level[t * n + k] = drifts[k] * mean[t];
+    }
+    return SSM_OK;
+}
+
 ssm_status ssmi_learner_track_run(ssmi_learner_track *track, const ssmi_window_series *series,
-                                  const ssmi_network *net, ssm_arena *arena)
+                                  const double *drifts, const ssmi_network *net, ssm_arena *arena)
 {
     const size_t patch = net->size.patch;
     ssmi_learner_frame frame = ssmi_learner_frame_new();
@@ -94,7 +110,7 @@ ssm_status ssmi_learner_track_run(ssmi_learner_track *track, const ssmi_window_s
         track->seen[patch + t] = (unsigned char)seen;
         track->unit[t] = ssmi_learner_unit_of(&frame);
     }
-    return SSM_OK;
+    return run_levels(track, series, drifts, net->size.lookback, arena);
 }
 
 /* The token that ends before row `end`; the arrays begin a patch before the first row. */
@@ -107,6 +123,7 @@ static ssmi_learner_token token_at(const ssmi_learner_track *track, const ssmi_w
                                 .number = track->first + (int64_t)end - 1,
                                 .since = since,
                                 .columns = series->column,
+                                .level = track->level + (end - 1) * series->n_columns,
                                 .end = end};
 }
 

@@ -59,6 +59,7 @@ typedef struct ssmi_learner_token {
     int64_t number;        /* of its last row (learner_phases.h) */
     size_t since;          /* rows by which it is newer than the one before */
     const double *columns; /* (end, columns): what is known of all rows up to its last */
+    const double *level;   /* (columns) what is taken off them: learner_drift.h */
     size_t end;
 } ssmi_learner_token;
 
@@ -73,11 +74,12 @@ typedef struct ssmi_learner_track {
     double *value;           /* (patch + length) observed or repeated; what was before the first row is NaN */
     unsigned char *seen;     /* (patch + length) */
     ssmi_learner_unit *unit; /* (length) after each row */
+    double *level;           /* (length, columns) taken off the columns of a token that ends with each row */
 } ssmi_learner_track;
 
-/* Goes through a prepared series; track->first is left as it is. */
+/* Goes through a prepared series; track->first is left as it is; drifts (columns): learner_drift.h. */
 ssm_status ssmi_learner_track_run(ssmi_learner_track *track, const ssmi_window_series *series,
-                                  const ssmi_network *net, ssm_arena *arena);
+                                  const double *drifts, const ssmi_network *net, ssm_arena *arena);
 
 /* The tokens of a stream that began with the series and stands before row `origin`: token (net->tokens,
  * net->features), of which the last ones may be empty, step (net->tokens). Returns the index of the newest.

@@ -102,16 +102,28 @@ static void show(ssmi_learner_batch *batch, size_t i, const double *z, double sp
     batch->scale[i] = (float)log(spread);
 }
 
+/* out (L + H, n) */
+static void show_columns(float *out, const double *columns, const double *drifts, size_t L, size_t H,
+                         size_t n)
+{
+    for (size_t k = 0; k < n; k++) {
+        double sum = 0;
+        for (size_t t = 0; t < L; t++) sum += columns[t * n + k];
+        const double level = drifts[k] * sum / (double)L;
+        for (size_t t = 0; t < L + H; t++) out[t * n + k] = (float)(columns[t * n + k] - level);
+    }
+}
+
 void ssmi_learner_batch_set(ssmi_learner_batch *batch, size_t i, const double *window,
                             const unsigned char *gap, int64_t last, const double *columns,
                             const ssmi_learner_skip *skip)
 {
-    const size_t L = skip->ridge->lookback, known = (L + skip->ridge->horizon) * skip->net->size.columns;
+    const size_t L = skip->ridge->lookback, H = skip->ridge->horizon, n = skip->net->size.columns;
     double *z = batch->z + i * ssmi_ridge_width(skip->ridge);
     ssmi_ridge_regressors(z, &batch->centre[i], window, skip->ridge);
     const double spread = ssmi_ridge_spread(ssmi_ridge_spread_of(z, skip->ridge));
     if (!skip->net->size.carried) show(batch, i, z, spread, gap, last, skip);
-    for (size_t k = 0; k < known; k++) batch->columns[i * known + k] = (float)columns[k];
+    show_columns(batch->columns + i * (L + H) * n, columns, skip->drifts, L, H, n);
     batch->s[i] = (float)spread;
     batch->g[i] = (float)ssmi_ridge_unit(spread, skip->gamma);
 }

@@ -25,6 +25,7 @@ typedef struct ssmi_learner_skip {
     double gamma;      /* widths are in units of spread^gamma, values being standardised */
     const ssmi_network *net;
     const ssmi_learner_phases *phases; /* read where the network has phases */
+    const double *drifts;              /* (columns) learner_drift.h */
 } ssmi_learner_skip;
 
 /* A batch of up to `room` windows, carved from flat memory. */

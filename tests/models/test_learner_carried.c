@@ -168,7 +168,7 @@ static void a_stream_says_what_training_saw(void **state)
     ssmi_learner_track track = {.first = ssmi_learner_row(&b.all)};
     ssmi_arena_init(&arena, b.ctx);
     assert_int_equal(ssmi_windows_prepare(&panel, &b.all, SEEN, &arena), SSM_OK);
-    assert_int_equal(ssmi_learner_track_run(&track, &panel, &l->net, &arena), SSM_OK);
+    assert_int_equal(ssmi_learner_track_run(&track, &panel, l->drifts, &l->net, &arena), SSM_OK);
     float *token = SSMI_ALLOC(&arena, float, l->net.tokens * l->net.features);
     float *step = SSMI_ALLOC(&arena, float, l->net.tokens), *out = SSMI_ALLOC(&arena, float, l->net.outputs);
     float *told = SSMI_ALLOC(&arena, float, l->net.outputs);
