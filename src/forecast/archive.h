@@ -40,6 +40,9 @@ ssm_status ssmi_archive_member(ssm_archive *archive, const char *prefix, ssm_for
 ssm_status ssmi_archive_enter(ssm_archive *archive, const char *prefix, size_t *outer);
 void ssmi_archive_leave(ssm_archive *archive, size_t outer);
 
+/* For a model of vectors: SSM_E_FORMAT unless the forecaster at hand is one of n series. */
+ssm_status ssmi_archive_vector(ssm_archive *archive, size_t n);
+
 int ssmi_archive_loading(const ssm_archive *archive); /* 1 when loading, 0 when saving */
 ssm_context *ssmi_archive_context(const ssm_archive *archive);
 /* When loading: lives as long as the handle; in `state` as long as the history. */

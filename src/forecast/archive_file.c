@@ -36,7 +36,14 @@ static ssm_status exchange_shape(ssm_archive *archive, ssm_forecaster *f)
         SSMI_TRY(ssmi_archive_size(archive, "fit.exogenous", &f->n_exogenous));
     if (f->width < 1 || f->width > MOST_COLUMNS || f->n_exogenous > MOST_COLUMNS)
         return ssmi_archive_reject(archive, "the number of columns is out of range");
+    archive->width = f->width;
     return SSM_OK;
+}
+
+ssm_status ssmi_archive_vector(ssm_archive *archive, size_t n)
+{
+    if (archive->width == n) return SSM_OK;
+    return ssmi_archive_reject(archive, "a model of %zu series, said to be of %zu", n, archive->width);
 }
 
 static ssm_status save_forecaster(ssm_archive *archive, ssm_forecaster *f)
@@ -120,10 +127,12 @@ void ssmi_archive_leave(ssm_archive *archive, size_t outer)
 
 ssm_status ssmi_archive_member(ssm_archive *archive, const char *prefix, ssm_forecaster **member)
 {
+    const size_t width = archive->width;
     size_t outer;
     SSMI_TRY(ssmi_archive_enter(archive, prefix, &outer));
     ssm_status status = archive->loading ? load_member(archive, member) : save_forecaster(archive, *member);
     ssmi_archive_leave(archive, outer);
+    archive->width = width;
     return status;
 }
 

@@ -12,6 +12,7 @@ struct ssm_archive {
     const char *path;
     int loading;
     size_t depth; /* of members inside members */
+    size_t width; /* series of a vector of the forecaster at hand */
     ssm_arena *mem, *tmp;
     char prefix[SSMI_ARCHIVE_NAME];
     ssmi_safetensors file; /* read from, or filled */

@@ -222,6 +222,7 @@ static ssm_status params(void *self_, ssm_archive *archive)
     if (s->p < 1 || s->p > SSMI_SHARED_SERIES || s->rank > s->p || s->blocks < 1 ||
         s->blocks > SSMI_SHARED_BLOCKS)
         return ssmi_archive_reject(archive, "number of series, rank or blocks is out of range");
+    SSMI_TRY(ssmi_archive_vector(archive, s->p));
     SSMI_TRY(ssmi_archive_size(archive, "converged", &self->converged));
     SSMI_TRY(ssmi_archive_f64(archive, "center", &self->center, 1, &s->p));
     SSMI_TRY(ssmi_archive_f64(archive, "scale", &self->scale, 1, &s->p));

@@ -224,6 +224,7 @@ static ssm_status params(void *self_, ssm_archive *archive)
     if (!ssmi_archive_loading(archive)) return SSM_OK;
     ssm_status status = ssmi_system_parse(&self->system, "system", self->text, strlen(self->text),
                                           ssmi_archive_memory(archive));
+    if (status == SSM_OK) return ssmi_archive_vector(archive, self->system.model.p);
     if (status != SSM_E_DATA && status != SSM_E_FORMAT) return status;
     return ssmi_archive_reject(archive, "%s", ssm_context_message(ssmi_archive_context(archive)));
 }

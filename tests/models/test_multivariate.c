@@ -4,6 +4,8 @@
 #include "models/shared.h"
 
 #include <ssmcast/kalman.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 enum { P = 3, ROWS = 300, HORIZON = 5 };
 
@@ -275,6 +277,31 @@ static void too_many_series_are_refused(void **state)
     close_bench(&b);
 }
 
+/* Of which a history of one series would be read as one of three. */
+static void a_file_that_is_at_odds_over_the_series_is_refused(void **state)
+{
+    (void)state;
+    bench b;
+    char path[] = "/tmp/ssmcast_vector_XXXXXX", head[512];
+    ssm_forecaster *loaded = NULL;
+    open_bench(&b);
+    close(mkstemp(path));
+    ssm_forecaster *f = fit_series(&b, b.series, P, "1");
+    assert_int_equal(ssm_forecaster_save(f, path), SSM_OK);
+    FILE *file = fopen(path, "r+b");
+    assert_int_equal(fread(head, 1, sizeof head, file), sizeof head);
+    char *width = memchr(head, '{', sizeof head);
+    while (strncmp(width, "fit.width\":\"3", 13) != 0) width++;
+    assert_int_equal(fseek(file, width + 12 - head, SEEK_SET), 0);
+    assert_int_equal(fputc('1', file), '1');
+    fclose(file);
+    assert_int_equal(ssm_forecaster_load(b.ctx, path, &loaded), SSM_E_FORMAT);
+    assert_non_null(strstr(ssm_context_message(b.ctx), "a model of 3 series, said to be of 1"));
+    ssm_forecaster_free(f);
+    unlink(path);
+    close_bench(&b);
+}
+
 static void short_and_flat_series_are_no_trouble(void **state)
 {
     (void)state;
@@ -305,6 +332,7 @@ int main(void)
         cmocka_unit_test(the_number_of_movements_is_found_in_any_order),
         cmocka_unit_test(parts_add_up_and_residuals_show_what_is_odd),
         cmocka_unit_test(too_many_series_are_refused),
+        cmocka_unit_test(a_file_that_is_at_odds_over_the_series_is_refused),
         cmocka_unit_test(short_and_flat_series_are_no_trouble),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
