@@ -67,7 +67,7 @@ enum {
     SSM_CAP_FROZEN = 1 << 10, /* ONLINE, but what condition finds in the history as a whole (a scale, say)
                                 holds for up to `refresh` rows, an option; refresh=1: each update gives
                                 what a condition on all rows gives */
-    SSM_CAP_STUDY = 1 << 11   /* a baseline for studies: compared only when it is named */
+    SSM_CAP_STUDY = 1 << 11   /* for studies and special cases: compared only when it is named */
 };
 
 /* Options: one table is the only place that describes them; parsing, --help, the man page and the JSON

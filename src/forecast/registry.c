@@ -19,6 +19,7 @@
     X(nlinear)                                                                                               \
     X(dlinear)                                                                                               \
     X(mamba)                                                                                                 \
+    X(mamba_joint)                                                                                           \
     X(s4d)                                                                                                   \
     X(transformer)                                                                                           \
     X(zero)                                                                                                  \

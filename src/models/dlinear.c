@@ -24,5 +24,5 @@ const ssm_forecaster_type ssmi_model_dlinear = {
     .name = "dlinear",
     .summary = "trained linear maps of the window's moving mean and of the rest to the horizon",
     .reference = "Zeng, Chen, Zhang & Xu (2023), Are Transformers Effective for Time Series Forecasting?",
-    SSMI_LEARNER_TYPE(option_table, init, SSM_CAP_STUDY),
+    SSMI_LEARNER_TYPE(option_table, init, SSM_CAP_GLOBAL | SSM_CAP_STUDY),
 };

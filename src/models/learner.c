@@ -28,6 +28,8 @@ ssm_status ssmi_learner_init(ssmi_learner *self, const ssmi_learner_options *opt
                          "\"state\" cannot be carried through blocks that see rows to come%s",
                          options->bidirectional ? ": \"bidirectional\" is true" : "");
     self->options = *options;
+    self->joint = size.across.n_blocks > 0;
+    self->variates = 1;
     self->architecture = architecture;
     self->table = SSMI_ALLOC(mem, ssmi_parameters, 1);
     return self->table != NULL ? SSM_OK : SSM_E_MEMORY;
@@ -83,6 +85,7 @@ void ssmi_learner_lay_out(ssmi_learner *self)
                               .stride = self->stride,
                               .hidden = o->hidden,
                               .carried = o->state,
+                              .variates = self->variates,
                               .phases = 2 * self->phases.n,
                               .columns = self->regression.n,
                               .backbone = {.width = o->width, .bidirectional = o->bidirectional}};
@@ -248,6 +251,10 @@ ssm_status ssmi_learner_fit(void *self_, const ssm_fit_task *task, ssm_arena *me
         return ssmi_fail(tmp->ctx, SSM_E_UNSUPPORTED,
                          "\"state\" cannot be carried along %zu series with exogenous columns",
                          task->n_series);
+    if (self->joint && task->n_series > SSMI_LEARNER_VARIATES)
+        return ssmi_fail(tmp->ctx, SSM_E_UNSUPPORTED, "at most %d series can be looked at together, not %zu",
+                         SSMI_LEARNER_VARIATES, task->n_series);
+    self->variates = self->joint ? task->n_series : 1;
     if (self->options.pretrained > 0) SSMI_TRY(ssmi_learner_pretrained_fit(&self->pretrained, task, mem));
     SSMI_TRY(ssmi_regression_open(&self->regression, task->panel, task->n_series, held, mem));
     SSMI_TRY(prepare(&panel, &track, &self->regression, task, held, tmp));

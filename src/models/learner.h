@@ -27,6 +27,9 @@
  * they add, net_0, net_1, ..., only the share that models/learner_trust.h believes takes part, times the part
  * of all networks that were kept.
  *
+ * Series that are forecast together (models/mamba_joint.c) share skip and network like those of a panel;
+ * their windows at one origin go through it side by side and speak to each other there.
+ *
  * The forecast may be averaged with that of the pretrained network (models/learner_pretrained.h).
  *
  * A forecaster is a file with an option table and an architecture; everything else is named here. */
@@ -59,7 +62,17 @@ typedef struct ssmi_learner_options {
     double pretrained;  /* share of the pretrained network: models/learner_pretrained.h */
     int loss, schedule; /* ssmi_learner_loss; 1: SSMI_WSD */
     char checkpoint[SSM_OPTION_TEXT_SIZE];
+    int across; /* what lets series speak to each other: mamba_joint.c */
+    size_t across_blocks;
 } ssmi_learner_options;
+
+/* The last rows of a series, raw, NaN missing. */
+typedef struct ssmi_learner_rows {
+    double *ring;         /* (room) */
+    size_t at, n;         /* where the next row goes; rows held */
+    double last_observed; /* of the whole history */
+    ssm_series history;   /* as conditioned on; only its columns are read */
+} ssmi_learner_rows;
 
 /* Fills in kind and backbone of a network; the rest is set. */
 typedef void ssmi_learner_architecture(ssmi_network_size *size, const ssmi_learner_options *options);
@@ -67,6 +80,8 @@ typedef void ssmi_learner_architecture(ssmi_network_size *size, const ssmi_learn
 typedef struct ssmi_learner {
     ssmi_learner_options options;
     ssmi_learner_architecture *architecture;
+    int joint;        /* 1: series are forecast together */
+    size_t variates;  /* how many; 1: each alone */
     ssmi_ridge ridge; /* of what the columns known beside the series leave */
     ssmi_regression regression;
     double *drifts;            /* (regression.n) */
@@ -82,12 +97,10 @@ typedef struct ssmi_learner {
     ssmi_network net;
     float *params, *base;        /* params (trained, table->size) */
     ssmi_training_result result; /* of the first that was kept, or of the first; for the note */
-    /* the history: its last rows in a ring, raw, NaN missing */
-    double *ring;                 /* (room) */
-    size_t room, at, n;           /* where the next row goes; rows held */
+    /* the history */
+    ssmi_learner_rows *series;    /* (variates) */
+    size_t room;                  /* of each ring */
     int64_t next;                 /* number of the row after the history (learner_phases.h) */
-    double last_observed;         /* of the whole history */
-    ssm_series history;           /* as conditioned on; only its columns are read */
     size_t rows;                  /* of the history, with those added since */
     ssmi_learner_carried carried; /* where networks are */
     ssm_forecaster *pretrained;   /* NULL: not asked for */
@@ -99,10 +112,12 @@ enum {
     SSMI_LEARNER_LOOKBACK = 4096,
     SSMI_LEARNER_WIDTH = 256,
     SSMI_LEARNER_PERIOD = 1000000,
-    SSMI_LEARNER_SEEDS = 16
+    SSMI_LEARNER_SEEDS = 16,
+    SSMI_LEARNER_VARIATES = 1024
 };
 
-/* For a forecaster's type. SSM_E_ARGUMENT: a state cannot be carried through such a network. */
+/* For a forecaster's type; it forecasts series together if the architecture has blocks across them.
+ * SSM_E_ARGUMENT: a state cannot be carried through such a network. */
 ssm_status ssmi_learner_init(ssmi_learner *self, const ssmi_learner_options *options,
                              ssmi_learner_architecture *architecture, ssm_arena *mem);
 /* The same for a network without tokens: what it has not gets the least valid value. */
@@ -123,16 +138,16 @@ ssmi_s4d_start ssmi_learner_start(
 void ssmi_learner_lay_out(ssmi_learner *self); /* table and net, from options, patch, stride and phases */
 ssmi_learner_skip ssmi_learner_skip_of(const ssmi_learner *self);
 int ssmi_learner_carries(const ssmi_learner *self); /* 1: it has networks that are carried */
-/* The window before the origin: value (lookback) standardised, without what the columns drive, and
- * filled; gap (lookback) 1 where filled; raw = *shift + *unit * (value + what they drive). A history shorter
- * than the look-back is continued to the left by its first value, as a gap. */
+/* The window of series v before the origin: value (lookback) standardised, without what the columns drive,
+ * and filled; gap (lookback) 1 where filled; raw = *shift + *unit * (value + what they drive). A history
+ * shorter than the look-back is continued to the left by its first value, as a gap. */
 ssm_status ssmi_learner_window(double *value, unsigned char *gap, double *shift, double *unit,
-                               const ssmi_learner *self, ssm_arena *tmp);
-/* *value (*length): the last rows of the history without what the columns drive, NaN missing; *unit: raw
+                               const ssmi_learner *self, size_t v, ssm_arena *tmp);
+/* *value (*length): the last rows of its history without what the columns drive, NaN missing; *unit: raw
  * units to one of what they drive. */
-ssm_status ssmi_learner_rest(double **value, size_t *length, double *unit, const ssmi_learner *self,
+ssm_status ssmi_learner_rest(double **value, size_t *length, double *unit, const ssmi_learner *self, size_t v,
                              ssm_arena *tmp);
-/* out (more + lookback + horizon, columns): the standardised columns around the origin. */
-void ssmi_learner_columns(double *out, const ssmi_learner *self, size_t more);
+/* out (more + lookback + horizon, columns): its standardised columns around the origin. */
+void ssmi_learner_columns(double *out, const ssmi_learner *self, size_t v, size_t more);
 
 #endif

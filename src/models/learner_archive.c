@@ -109,6 +109,10 @@ ssm_status ssmi_learner_params(void *self_, ssm_archive *a)
     ssmi_learner *self = self_;
     ssmi_ridge *ridge = &self->ridge;
     SSMI_TRY(ssmi_ridge_archive(ridge, a));
+    if (self->joint) SSMI_TRY(ssmi_archive_size(a, "variates", &self->variates));
+    if (self->variates < 1 || self->variates > SSMI_LEARNER_VARIATES)
+        return ssmi_archive_reject(a, "%zu series", self->variates);
+    SSMI_TRY(ssmi_archive_vector(a, self->variates));
     SSMI_TRY(ssmi_regression_archive(&self->regression, a));
     if (self->regression.n > 0)
         SSMI_TRY(ssmi_archive_f64(a, "columns.drifts", &self->drifts, 1, &self->regression.n));
@@ -160,6 +164,12 @@ static int note_columns(char *text, size_t size, const ssmi_learner *self)
     return ssmi_regression_describe(&self->regression, text, size);
 }
 
+static int note_joint(char *text, size_t size, const ssmi_learner *self)
+{
+    if (self->variates < 2) return 0;
+    return snprintf(text, size, "%zu series together; ", self->variates);
+}
+
 static int note_poles(char *text, size_t size, const ssmi_learner *self)
 {
     if (self->n_poles == 0) return 0;
@@ -191,8 +201,8 @@ static int note_pretrained(char *text, size_t size, const ssmi_learner *self)
 
 ssm_status ssmi_learner_note(const void *self, char *text, size_t size)
 {
-    static int (*const part[])(char *, size_t, const ssmi_learner *) = {note_pretrained, note_columns,
-                                                                        note_poles, note_network, note_skip};
+    static int (*const part[])(char *, size_t, const ssmi_learner *) = {
+        note_pretrained, note_joint, note_columns, note_poles, note_network, note_skip};
     text[0] = '\0';
     for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
         const int used = part[i](text, size, self);

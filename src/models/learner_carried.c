@@ -37,7 +37,7 @@ static const double *look_at_columns(double *columns, const ssmi_learner_carried
 {
     const size_t L = l->net.size.lookback, n = l->regression.n;
     double *level = columns + L * n;
-    ssmi_regression_rows(columns, &l->regression, &l->history, (int64_t)c->rows - (int64_t)L, L);
+    ssmi_regression_rows(columns, &l->regression, &l->series->history, (int64_t)c->rows - (int64_t)L, L);
     for (size_t k = 0; k < n; k++) {
         level[k] = 0;
         for (size_t t = 0; t < L; t++) level[k] += l->drifts[k] * columns[t * n + k] / (double)L;
@@ -86,7 +86,7 @@ static double standardised(const ssmi_learner_carried *c, const ssmi_learner *l,
     const size_t back = SSMI_REGRESSION_BACK;
     double x[(SSMI_REGRESSION_BACK + 1) * SSMI_REGRESSION_COLUMNS];
     if (!(l->scale > 0)) return y;
-    ssmi_regression_rows(x, &l->regression, &l->history, (int64_t)c->rows - (int64_t)back, back + 1);
+    ssmi_regression_rows(x, &l->regression, &l->series->history, (int64_t)c->rows - (int64_t)back, back + 1);
     return (y - l->mean) / l->scale - ssmi_regression_effect(&l->regression, x + back * l->regression.n);
 }
 

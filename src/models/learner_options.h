@@ -60,6 +60,13 @@ extern const char *const ssmi_learner_normalise[],
         SSMI_LEARNER_FLAG(phases, "tell the network where in season, day, week and year its tokens end",     \
                           "true")
 
+#define SSMI_LEARNER_PRETRAINED_ROW                                                                          \
+    SSMI_LEARNER_REAL(                                                                                       \
+        pretrained,                                                                                          \
+        "share of the pretrained network (model zero) in the forecast; 0.5 is hard to beat where "           \
+        "neither is known to be better; 0: none",                                                            \
+        "0", 0, 1)
+
 #define SSMI_LEARNER_TRAINING_ROWS(windows_, rate_, dropout_, decay_)                                        \
     SSMI_LEARNER_SIZE(batch, "windows per batch", "64", 1, 4096),                                            \
         SSMI_LEARNER_SIZE(accumulate, "batches per training step", "1", 1, 1024),                            \
@@ -79,9 +86,10 @@ extern const char *const ssmi_learner_normalise[],
             offsetof(ssmi_learner_options, checkpoint), "", 0, 0, NULL                                       \
     }
 
-/* The members of a type that all of the family have; a macro's arguments may not hold braces. */
-#define SSMI_LEARNER_TYPE(table, init_, more)                                                                \
-    .caps = SSM_CAP_GLOBAL | SSM_CAP_MISSING | SSM_CAP_DIRECT | SSM_CAP_ONLINE | SSM_CAP_EXOGENOUS | (more), \
+/* The members of a type that all of the family have; a macro's arguments may not hold braces. `panels`: what
+ * it makes of several series, with all else that it can. */
+#define SSMI_LEARNER_TYPE(table, init_, panels)                                                              \
+    .caps = SSM_CAP_MISSING | SSM_CAP_DIRECT | SSM_CAP_ONLINE | SSM_CAP_EXOGENOUS | (panels),                \
     .self_size = sizeof(ssmi_learner), .options_size = sizeof(ssmi_learner_options), .options = table,       \
     .init = init_, .fit = ssmi_learner_fit, .condition = ssmi_learner_condition,                             \
     .update = ssmi_learner_update, .predict = ssmi_learner_predict, .params = ssmi_learner_params,           \

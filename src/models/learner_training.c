@@ -38,6 +38,7 @@ typedef struct learner {
     const ssmi_learner_skip *skip;
     const ssmi_window_series *panel;
     ssmi_learner_windows training, validation;
+    size_t variates, slot; /* rows of a batch per window, windows per slot */
     const ssmi_kernels_f32 *kernels;
     const ssmi_learner_training *how;
 } learner;
@@ -51,19 +52,20 @@ typedef struct bench {
 
 static bench bench_of(float *base, const learner *l)
 {
-    const size_t H = l->net->size.horizon;
-    bench b = {.batch = ssmi_learner_batch_of(base, l->skip, SLOT)};
+    const size_t H = l->net->size.horizon, rows = l->slot * l->variates;
+    bench b = {.batch = ssmi_learner_batch_of(base, l->skip, rows)};
     b.size = b.batch.size;
-    b.out = carve_f32(base, &b.size, SLOT * l->net->outputs);
-    b.dout = carve_f32(base, &b.size, SLOT * l->net->outputs);
+    b.out = carve_f32(base, &b.size, rows * l->net->outputs);
+    b.dout = carve_f32(base, &b.size, rows * l->net->outputs);
     b.mean = carve_f32(base, &b.size, H);
     b.quantile = carve_f32(base, &b.size, SSMI_QUANTILES * H);
-    b.record = carve_f32(base, &b.size, ssmi_network_record_f32(l->net, SLOT));
-    b.scratch = carve_f32(base, &b.size, ssmi_network_scratch_f32(l->net, SLOT));
+    b.record = carve_f32(base, &b.size, ssmi_network_record_f32(l->net, rows));
+    b.scratch = carve_f32(base, &b.size, ssmi_network_scratch_f32(l->net, rows));
     return b;
 }
 
-/* Forward pass and losses of the windows in b->batch; gradients of the outputs when `learning`. */
+/* Forward pass and losses of the windows in b->batch; gradients of the outputs when `learning`. The loss of
+ * windows that are looked at together is their mean. */
 static void answer(bench *b, double *loss, const float *params, const learner *l, int learning, uint64_t key)
 {
     const size_t n = b->batch.n, H = l->net->size.horizon;
@@ -71,13 +73,15 @@ static void answer(bench *b, double *loss, const float *params, const learner *l
     ssmi_network_forward_f32(b->out, b->record, b->scratch, &in, params, l->net,
                              learning ? l->how->dropout : 0, key, l->kernels);
     for (size_t i = 0; i < n; i++) {
+        double own[SSMI_LOSS_PARTS] = {0};
         const ssmi_quantile_window_f32 w = {
             b->batch.skip + i * H, l->skip->base, b->batch.s[i], b->batch.g[i], H, l->kernels};
         float *out = b->out + i * l->net->outputs, *dout = b->dout + i * l->net->outputs;
         ssmi_learner_tie(out, H, l->how->loss);
         ssmi_quantile_forward_f32(b->mean, b->quantile, out, &w);
-        ssmi_quantile_loss_f32(learning ? dout : NULL, loss, b->mean, b->quantile, b->batch.target + i * H,
-                               out, &w, &loss_weights[l->how->loss], 1);
+        ssmi_quantile_loss_f32(learning ? dout : NULL, own, b->mean, b->quantile, b->batch.target + i * H,
+                               out, &w, &loss_weights[l->how->loss], 1 / (float)l->variates);
+        for (int k = 0; k < SSMI_LOSS_PARTS; k++) loss[k] += own[k] / (double)l->variates;
     }
 }
 
@@ -88,7 +92,7 @@ static void gradient(const void *user, double *loss, float *grad, float *workspa
     bench b = bench_of(workspace, l);
     ssmi_learner_batch_fill(&b.batch, l->panel, l->how->track, &l->training, item, n, l->skip);
     answer(&b, loss, params, l, 1, key);
-    ssmi_network_backward_f32(grad, b.scratch, b.dout, b.record, n, params, l->net, l->how->dropout,
+    ssmi_network_backward_f32(grad, b.scratch, b.dout, b.record, b.batch.n, params, l->net, l->how->dropout,
                               l->kernels);
 }
 
@@ -109,11 +113,25 @@ static void digest_problem(unsigned char out[SSMI_DIGEST_SIZE], const learner *l
 {
     const ssmi_ridge *ridge = l->skip->ridge;
     const ssmi_network_size *size = &l->net->size;
-    const size_t sizes[] = {
-        ridge->lookback,      ridge->horizon, ridge->centre,  task->n_validation,   task->n_folds,
-        task->fold,           size->kind,     size->patch,    size->stride,         size->hidden,
-        size->phases,         l->how->loss,   ssmi_cpu_isa(), size->backbone.width, size->backbone.n_blocks,
-        (size_t)size->carried};
+    const size_t sizes[] = {ridge->lookback,
+                            ridge->horizon,
+                            ridge->centre,
+                            task->n_validation,
+                            task->n_folds,
+                            task->fold,
+                            size->kind,
+                            size->patch,
+                            size->stride,
+                            size->hidden,
+                            size->phases,
+                            l->how->loss,
+                            ssmi_cpu_isa(),
+                            size->backbone.width,
+                            size->backbone.n_blocks,
+                            (size_t)size->carried,
+                            size->variates,
+                            size->across.n_blocks,
+                            size->across.block[0].kind};
     ssmi_digest d;
     ssmi_digest_open(&d);
     for (size_t i = 0; i < task->n_series; i++) {
@@ -144,11 +162,20 @@ static ssm_status weigh(ssmi_learner_evidence *evidence, const float *params, co
         const size_t rows = l->panel[l->validation.series[k]].length;
         ssmi_learner_batch_fill(&b.batch, l->panel, l->how->track, &l->validation, &k, 1, l->skip);
         answer(&b, loss, params, l, 0, 0);
-        for (size_t h = 0; h < H; h++) b.out[h] *= b.batch.s[0];
-        ssmi_learner_evidence_add(evidence, rows - l->validation.origin[k], b.batch.target, b.batch.skip,
-                                  b.out, H);
+        for (size_t v = 0; v < l->variates; v++) {
+            float *out = b.out + v * l->net->outputs;
+            for (size_t h = 0; h < H; h++) out[h] *= b.batch.s[v];
+            ssmi_learner_evidence_add(evidence, rows - l->validation.origin[k], b.batch.target + v * H,
+                                      b.batch.skip + v * H, out, H);
+        }
     }
     return SSM_OK;
+}
+
+/* Origins that have n windows between them, no fewer than `least`. */
+static size_t whole_origins(size_t n, size_t least, const learner *l)
+{
+    return n / l->variates > least ? n / l->variates : least;
 }
 
 ssm_status ssmi_learner_train(ssmi_training_result *result, float *params, ssmi_learner_evidence *evidence,
@@ -159,25 +186,28 @@ ssm_status ssmi_learner_train(ssmi_training_result *result, float *params, ssmi_
     learner l = {.net = net,
                  .skip = skip,
                  .panel = task->panel,
+                 .variates = ssmi_network_variates(net),
                  .kernels = ssmi_kernels_of_f32(ssmi_cpu_isa()),
                  .how = how};
     *result = (ssmi_training_result){0};
-    SSMI_TRY(ssmi_learner_windows_collect(&l.training, task, skip->ridge, SSMI_LEARNER_TRAINING,
+    l.slot = whole_origins(SLOT, 1, &l);
+    SSMI_TRY(ssmi_learner_windows_collect(&l.training, task, skip->ridge, l.variates, SSMI_LEARNER_TRAINING,
                                           MOST_TRAINING, tmp));
-    SSMI_TRY(ssmi_learner_windows_collect(&l.validation, task, skip->ridge, SSMI_LEARNER_VALIDATION,
-                                          MOST_VALIDATION, tmp));
+    SSMI_TRY(ssmi_learner_windows_collect(&l.validation, task, skip->ridge, l.variates,
+                                          SSMI_LEARNER_VALIDATION,
+                                          whole_origins(MOST_VALIDATION, LEAST_WINDOWS, &l), tmp));
     if (l.training.n < LEAST_WINDOWS || l.validation.n == 0 || how->windows == 0) return SSM_OK;
-    const size_t shown =
-        how->epochs < how->windows / l.training.n ? how->epochs * l.training.n : how->windows;
-    const size_t steps = shown / (how->batch * how->accumulate) + 1;
+    const size_t batch = whole_origins(how->batch, 1, &l), windows = whole_origins(how->windows, 1, &l);
+    const size_t shown = how->epochs < windows / l.training.n ? how->epochs * l.training.n : windows;
+    const size_t steps = shown / (batch * how->accumulate) + 1;
     ssmi_training_problem problem = {.user = &l,
                                      .n_train = l.training.n,
                                      .n_validation = l.validation.n,
                                      .workspace = bench_of(NULL, &l).size,
                                      .gradient = gradient,
                                      .judge = judge};
-    const ssmi_training training = {.batch = how->batch,
-                                    .slot = SLOT,
+    const ssmi_training training = {.batch = batch,
+                                    .slot = l.slot,
                                     .accumulate = how->accumulate,
                                     .steps = steps,
                                     .warmup = steps / 20 + 1,

@@ -16,7 +16,7 @@ typedef enum ssmi_learner_loss {
 } ssmi_learner_loss;
 
 typedef struct ssmi_learner_training {
-    size_t batch;           /* windows per step */
+    size_t batch;           /* windows per step, at least those of one origin */
     size_t windows, epochs; /* windows in all, and how often each of them: whichever is less ends training */
     size_t patience;
     double rate, dropout, decay;

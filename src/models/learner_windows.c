@@ -13,15 +13,23 @@ static int in_part(const ssmi_ridge_task *task, size_t i, size_t origin, size_t 
     return part == SSMI_LEARNER_TRAINING ? before || after : inside;
 }
 
+static int all_usable(const ssmi_window_series *series, size_t variates, size_t origin, size_t lookback,
+                      size_t horizon)
+{
+    for (size_t v = 0; v < variates; v++)
+        if (!ssmi_windows_usable(&series[v], origin, lookback, horizon)) return 0;
+    return 1;
+}
+
 /* Calls for every usable window of the part; counts them, and keeps those with index k where keep says so. */
-static size_t scan_windows(ssmi_learner_windows *out, const ssmi_ridge_task *task, size_t lookback, int part,
-                           size_t total, size_t at_most)
+static size_t scan_windows(ssmi_learner_windows *out, const ssmi_ridge_task *task, size_t lookback,
+                           size_t variates, int part, size_t total, size_t at_most)
 {
     size_t seen = 0;
-    for (size_t i = 0; i < task->n_series; i++) {
+    for (size_t i = 0; i + variates <= task->n_series; i += variates) {
         for (size_t o = lookback; o + task->horizon <= task->panel[i].length; o++) {
             if (!in_part(task, i, o, lookback, part)) continue;
-            if (!ssmi_windows_usable(&task->panel[i], o, lookback, task->horizon)) continue;
+            if (!all_usable(&task->panel[i], variates, o, lookback, task->horizon)) continue;
             const size_t k = seen++;
             /* of `total`, the n = min(total, at_most) at k = 0, total/n, 2 total/n, ... */
             if (out == NULL || (total > at_most && k * at_most / total == (k + 1) * at_most / total))
@@ -34,13 +42,14 @@ static size_t scan_windows(ssmi_learner_windows *out, const ssmi_ridge_task *tas
 }
 
 ssm_status ssmi_learner_windows_collect(ssmi_learner_windows *out, const ssmi_ridge_task *task,
-                                        const ssmi_ridge *ridge, int part, size_t at_most, ssm_arena *arena)
+                                        const ssmi_ridge *ridge, size_t variates, int part, size_t at_most,
+                                        ssm_arena *arena)
 {
-    const size_t total = scan_windows(NULL, task, ridge->lookback, part, 0, 0);
+    const size_t total = scan_windows(NULL, task, ridge->lookback, variates, part, 0, 0);
     const size_t n = total < at_most ? total : at_most;
     *out = (ssmi_learner_windows){0, SSMI_ALLOC(arena, size_t, n), SSMI_ALLOC(arena, size_t, n)};
     if (out->series == NULL || out->origin == NULL) return SSM_E_MEMORY;
-    scan_windows(out, task, ridge->lookback, part, total, at_most);
+    scan_windows(out, task, ridge->lookback, variates, part, total, at_most);
     return SSM_OK;
 }
 
@@ -145,24 +154,30 @@ static void tell(ssmi_learner_batch *batch, size_t i, const ssmi_learner_track *
                                                track, s, origin, skip->net, skip->phases);
 }
 
+/* Row i: the window of a series before row o. */
+static void fill_row(ssmi_learner_batch *batch, size_t i, const ssmi_window_series *s,
+                     const ssmi_learner_track *track, size_t o, const ssmi_learner_skip *skip)
+{
+    const size_t L = skip->ridge->lookback, H = skip->ridge->horizon;
+    const int carried = skip->net->size.carried;
+    ssmi_learner_batch_set(batch, i, s->value + o - L, NULL, track->first + (int64_t)o - 1,
+                           s->n_columns > 0 ? s->column + (o - L) * s->n_columns : NULL, skip);
+    if (carried) tell(batch, i, track, s, o, skip);
+    for (size_t t = 0; t < L && !carried; t++) {
+        if (s->missing[o - L + t + 1] > s->missing[o - L + t]) batch->mask[i * L + t] = 0;
+    }
+    for (size_t h = 0; h < H; h++)
+        batch->target[i * H + h] = s->missing[o + h + 1] > s->missing[o + h] ? NAN : (float)s->value[o + h];
+}
+
 void ssmi_learner_batch_fill(ssmi_learner_batch *batch, const ssmi_window_series *panel,
                              const ssmi_learner_track *track, const ssmi_learner_windows *from,
                              const size_t *item, size_t n, const ssmi_learner_skip *skip)
 {
-    const size_t L = skip->ridge->lookback, H = skip->ridge->horizon;
-    const int carried = skip->net->size.carried;
-    for (size_t i = 0; i < n; i++) {
-        const size_t series = from->series[item[i]], o = from->origin[item[i]];
-        const ssmi_window_series *s = &panel[series];
-        ssmi_learner_batch_set(batch, i, s->value + o - L, NULL, track[series].first + (int64_t)o - 1,
-                               s->n_columns > 0 ? s->column + (o - L) * s->n_columns : NULL, skip);
-        if (carried) tell(batch, i, &track[series], s, o, skip);
-        for (size_t t = 0; t < L && !carried; t++) {
-            if (s->missing[o - L + t + 1] > s->missing[o - L + t]) batch->mask[i * L + t] = 0;
-        }
-        for (size_t h = 0; h < H; h++)
-            batch->target[i * H + h] =
-                s->missing[o + h + 1] > s->missing[o + h] ? NAN : (float)s->value[o + h];
+    const size_t variates = ssmi_network_variates(skip->net);
+    for (size_t i = 0; i < n * variates; i++) {
+        const size_t k = item[i / variates], series = from->series[k] + i % variates;
+        fill_row(batch, i, &panel[series], &track[series], from->origin[k], skip);
     }
-    ssmi_learner_batch_close(batch, n, skip);
+    ssmi_learner_batch_close(batch, n * variates, skip);
 }

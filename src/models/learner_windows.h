@@ -14,9 +14,11 @@ typedef struct ssmi_learner_windows {
 enum { SSMI_LEARNER_TRAINING, SSMI_LEARNER_VALIDATION };
 
 /* The usable windows whose targets lie in the rows that the task holds back (validation), and those that do
- * not touch them (training); at most `at_most`, evenly spread. */
+ * not touch them (training); at most `at_most`, evenly spread. Of `variates` series that are looked at
+ * together the first stands for all, and their windows at an origin must all be usable. */
 ssm_status ssmi_learner_windows_collect(ssmi_learner_windows *out, const ssmi_ridge_task *task,
-                                        const ssmi_ridge *ridge, int part, size_t at_most, ssm_arena *arena);
+                                        const ssmi_ridge *ridge, size_t variates, int part, size_t at_most,
+                                        ssm_arena *arena);
 
 /* How a standardised window becomes network input and how the network's answer is scaled. */
 typedef struct ssmi_learner_skip {
@@ -57,8 +59,8 @@ void ssmi_learner_batch_set(ssmi_learner_batch *batch, size_t i, const double *w
                             const ssmi_learner_skip *skip);
 /* Computes the skip of rows [0, n). */
 void ssmi_learner_batch_close(ssmi_learner_batch *batch, size_t n, const ssmi_learner_skip *skip);
-/* Fills a batch from the panel, targets included; track (n_series), gone through where the network is
- * carried. */
+/* Fills a batch from the panel, targets included, with as many rows of each of n windows as there are
+ * variates; track (n_series), gone through where the network is carried. */
 void ssmi_learner_batch_fill(ssmi_learner_batch *batch, const ssmi_window_series *panel,
                              const ssmi_learner_track *track, const ssmi_learner_windows *from,
                              const size_t *item, size_t n, const ssmi_learner_skip *skip);

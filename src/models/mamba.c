@@ -5,7 +5,7 @@
  * signals
  *
  * Known value: ETTh1, look-back 512, horizon 96: MSE at most .368. */
-#include "models/learner_options.h"
+#include "models/mamba.h"
 
 enum { TAPS = 4, EXPAND = 2, HEAD_WIDTH = 16 };
 
@@ -27,7 +27,7 @@ static ssmi_mixer_size selective(const ssmi_learner_options *o)
     return size;
 }
 
-static void architecture(ssmi_network_size *size, const ssmi_learner_options *o)
+void ssmi_mamba_architecture(ssmi_network_size *size, const ssmi_learner_options *o)
 {
     size->backbone.n_blocks = o->blocks;
     for (size_t i = 0; i < o->blocks; i++) size->backbone.block[i] = selective(o);
@@ -40,29 +40,20 @@ static ssm_status init(void *self, const void *options_, ssm_arena *mem)
 {
     ssmi_learner_options options = *(const ssmi_learner_options *)options_;
     options.heads = 1; /* follows from the width */
-    return ssmi_learner_init(self, &options, architecture, mem);
+    return ssmi_learner_init(self, &options, ssmi_mamba_architecture, mem);
 }
 
-static const char *const variants[] = {"1", "2", "3", NULL}, *const firsts[] = {"mamba", "s4d", NULL};
+const char *const ssmi_mamba_variants[] = {"1", "2", "3", NULL}, *const ssmi_mamba_firsts[] = {"mamba", "s4d",
+                                                                                               NULL};
 
 static const ssm_option option_table[] = {
     SSMI_LEARNER_SKIP_ROWS("ridge"),
     SSMI_LEARNER_TOKEN_ROWS,
-    SSMI_LEARNER_SIZE(blocks, "mamba blocks", "2", 1, SSMI_MAX_BLOCKS / 2),
-    SSMI_LEARNER_SIZE(states, "states per channel", "16", 1, SSMI_LEARNER_WIDTH),
-    SSMI_LEARNER_CHOICE(variant, "generation of the blocks", "1", variants),
-    SSMI_LEARNER_CHOICE(first, "kind of the first block", "mamba", firsts),
-    SSMI_LEARNER_POLES_ROW("where the poles of a first block s4d start; fitted: by a structural model"),
-    SSMI_LEARNER_FLAG(tied, "keep the states' rates of decay in the ratio in which they start, variant 1",
-                      "false"),
+    SSMI_MAMBA_BLOCK_ROWS,
     SSMI_LEARNER_STATE_ROW,
     SSMI_LEARNER_FLAG(bidirectional, "let a twin of each block see the tokens in reverse", "false"),
     SSMI_LEARNER_TRAINING_ROWS("60000", "0.001", "0.2", "0.05"),
-    SSMI_LEARNER_REAL(
-        pretrained,
-        "share of the pretrained network (model zero) in the forecast; 0.5 is hard to beat where "
-        "neither is known to be better; 0: none",
-        "0", 0, 1),
+    SSMI_LEARNER_PRETRAINED_ROW,
     {0},
 };
 
@@ -70,5 +61,5 @@ const ssm_forecaster_type ssmi_model_mamba = {
     .name = "mamba",
     .summary = "selective state-space network on top of a closed-form linear forecast",
     .reference = "Gu & Dao (2023), Mamba: Linear-Time Sequence Modeling with Selective State Spaces",
-    SSMI_LEARNER_TYPE(option_table, init, 0),
+    SSMI_LEARNER_TYPE(option_table, init, SSM_CAP_GLOBAL),
 };

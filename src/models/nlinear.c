@@ -24,5 +24,5 @@ const ssm_forecaster_type ssmi_model_nlinear = {
     .name = "nlinear",
     .summary = "a trained linear map from the window, less its last value, to the horizon",
     .reference = "Zeng, Chen, Zhang & Xu (2023), Are Transformers Effective for Time Series Forecasting?",
-    SSMI_LEARNER_TYPE(option_table, init, SSM_CAP_STUDY),
+    SSMI_LEARNER_TYPE(option_table, init, SSM_CAP_GLOBAL | SSM_CAP_STUDY),
 };

@@ -34,5 +34,5 @@ const ssm_forecaster_type ssmi_model_s4d = {
     .summary = "time-invariant state-space network on top of a closed-form linear forecast",
     .reference = "Gu, Gupta, Goel & Re (2022), On the Parameterization and Initialization of Diagonal State "
                  "Space Models",
-    SSMI_LEARNER_TYPE(option_table, init, SSM_CAP_STUDY),
+    SSMI_LEARNER_TYPE(option_table, init, SSM_CAP_GLOBAL | SSM_CAP_STUDY),
 };

@@ -45,5 +45,5 @@ const ssm_forecaster_type ssmi_model_transformer = {
     .name = "transformer",
     .summary = "attention over patches on top of a closed-form linear forecast",
     .reference = "Nie, Nguyen, Sinthong & Kalagnanam (2023), A Time Series is Worth 64 Words",
-    SSMI_LEARNER_TYPE(option_table, init, SSM_CAP_STUDY),
+    SSMI_LEARNER_TYPE(option_table, init, SSM_CAP_GLOBAL | SSM_CAP_STUDY),
 };

@@ -71,6 +71,11 @@ static ssmi_network lay_out_tokens(ssmi_parameters *table, const ssmi_network_si
     return net;
 }
 
+size_t ssmi_network_variates(const ssmi_network *net)
+{
+    return net->size.variates > 1 ? net->size.variates : 1;
+}
+
 ssmi_network ssmi_network_layout(ssmi_parameters *table, const ssmi_network_size *size)
 {
     return size->kind == SSMI_NETWORK_TOKENS ? lay_out_tokens(table, size) : lay_out_linear(table, size);

@@ -57,10 +57,11 @@ typedef struct ssmi_network {
     ssmi_backbone backbone, across;
     size_t embed_weight, embed_bias, position, mix_weight, mix_bias, head_weight, head_bias; /* offsets */
     size_t known_weight, known_context, known_bias, known_head; /* offsets, where there are columns */
-    size_t variate;                                             /* offset, where there are several */
+    size_t variate;                                             /* offset, where there are several variates */
     size_t map_weight, map_bias, mean_weight, width_bias;       /* offsets of the linear kinds */
 } ssmi_network;
 
+size_t ssmi_network_variates(const ssmi_network *net); /* windows that are looked at together, at least 1 */
 /* lookback >= patch >= stride >= 1 where there are tokens. */
 ssmi_network ssmi_network_layout(ssmi_parameters *table, const ssmi_network_size *size);
 /* Errors of ssmi_mixer_init. */
