@@ -246,7 +246,9 @@ ssm_status ssmi_structural_archive(ssm_archive *archive, ssmi_structural_choice 
     if (!(c->scale >= 0.0)) return ssmi_archive_reject(archive, "\"scale\" is negative");
     SSMI_TRY(ssmi_archive_real(archive, "freedom", &c->freedom));
     SSMI_TRY(ssmi_archive_real(archive, "inflation", &c->inflation));
-    if (!(c->freedom >= 0.0 && c->inflation >= 0.0 && c->inflation <= 1e6))
+    /* Student's quantiles have no end beyond. */
+    const int sound = c->freedom == 0.0 || (c->freedom >= 1.0 && c->freedom <= 1e15);
+    if (!(sound && c->inflation >= 0.0 && c->inflation <= 1e6))
         return ssmi_archive_reject(archive, "\"freedom\" or \"inflation\" is out of range");
     SSMI_TRY(count(archive, "n_found", &c->n_found, SSMI_STRUCTURAL_INTERVENTIONS));
     SSMI_TRY(archive_lines(archive, s));
