@@ -13,12 +13,12 @@ static int in_part(const ssmi_ridge_task *task, size_t i, size_t origin, size_t 
     return part == SSMI_LEARNER_TRAINING ? before || after : inside;
 }
 
-static int all_usable(const ssmi_window_series *series, size_t variates, size_t origin, size_t lookback,
+static int any_usable(const ssmi_window_series *series, size_t variates, size_t origin, size_t lookback,
                       size_t horizon)
 {
     for (size_t v = 0; v < variates; v++)
-        if (!ssmi_windows_usable(&series[v], origin, lookback, horizon)) return 0;
-    return 1;
+        if (ssmi_windows_usable(&series[v], origin, lookback, horizon)) return 1;
+    return 0;
 }
 
 /* Calls for every usable window of the part; counts them, and keeps those with index k where keep says so. */
@@ -29,7 +29,7 @@ static size_t scan_windows(ssmi_learner_windows *out, const ssmi_ridge_task *tas
     for (size_t i = 0; i + variates <= task->n_series; i += variates) {
         for (size_t o = lookback; o + task->horizon <= task->panel[i].length; o++) {
             if (!in_part(task, i, o, lookback, part)) continue;
-            if (!all_usable(&task->panel[i], variates, o, lookback, task->horizon)) continue;
+            if (!any_usable(&task->panel[i], variates, o, lookback, task->horizon)) continue;
             const size_t k = seen++;
             /* of `total`, the n = min(total, at_most) at k = 0, total/n, 2 total/n, ... */
             if (out == NULL || (total > at_most && k * at_most / total == (k + 1) * at_most / total))
@@ -68,6 +68,7 @@ ssmi_learner_batch ssmi_learner_batch_of(float *base, const ssmi_learner_skip *s
     b.z = carve(base, &b.size, room * ssmi_ridge_width(skip->ridge), sizeof(double));
     b.linear = carve(base, &b.size, room * H, sizeof(double));
     b.centre = carve(base, &b.size, room, sizeof(double));
+    b.window = carve(base, &b.size, skip->net->size.variates > 1 ? L : 0, sizeof(double));
     b.value = carve(base, &b.size, shown * L, sizeof(float));
     b.mask = carve(base, &b.size, shown * L, sizeof(float));
     b.scale = carve(base, &b.size, shown, sizeof(float));
@@ -154,20 +155,41 @@ static void tell(ssmi_learner_batch *batch, size_t i, const ssmi_learner_track *
                                                track, s, origin, skip->net, skip->phases);
 }
 
+static int is_missing(const ssmi_window_series *s, size_t t)
+{
+    return s->missing[t + 1] > s->missing[t];
+}
+
+/* The window of a series before row o (>= L); a gap at its end, which was filled from rows to come, repeats
+ * the last value before it in `room` (L), or is 0 where there is none. */
+static const double *closed_window(double *room, const ssmi_window_series *s, size_t o, size_t L)
+{
+    size_t end = o;
+    while (end > 0 && is_missing(s, end - 1)) end--;
+    if (end == o) return s->value + o - L;
+    for (size_t i = 0; i < L; i++) {
+        const size_t t = o - L + i, last = t < end ? t : end - 1;
+        room[i] = end > 0 ? s->value[last] : 0;
+    }
+    return room;
+}
+
 /* Row i: the window of a series before row o. */
 static void fill_row(ssmi_learner_batch *batch, size_t i, const ssmi_window_series *s,
                      const ssmi_learner_track *track, size_t o, const ssmi_learner_skip *skip)
 {
     const size_t L = skip->ridge->lookback, H = skip->ridge->horizon;
     const int carried = skip->net->size.carried;
-    ssmi_learner_batch_set(batch, i, s->value + o - L, NULL, track->first + (int64_t)o - 1,
+    const double *window =
+        skip->net->size.variates > 1 ? closed_window(batch->window, s, o, L) : s->value + o - L;
+    ssmi_learner_batch_set(batch, i, window, NULL, track->first + (int64_t)o - 1,
                            s->n_columns > 0 ? s->column + (o - L) * s->n_columns : NULL, skip);
     if (carried) tell(batch, i, track, s, o, skip);
     for (size_t t = 0; t < L && !carried; t++) {
-        if (s->missing[o - L + t + 1] > s->missing[o - L + t]) batch->mask[i * L + t] = 0;
+        if (is_missing(s, o - L + t)) batch->mask[i * L + t] = 0;
     }
     for (size_t h = 0; h < H; h++)
-        batch->target[i * H + h] = s->missing[o + h + 1] > s->missing[o + h] ? NAN : (float)s->value[o + h];
+        batch->target[i * H + h] = is_missing(s, o + h) ? NAN : (float)s->value[o + h];
 }
 
 void ssmi_learner_batch_fill(ssmi_learner_batch *batch, const ssmi_window_series *panel,

@@ -15,7 +15,7 @@ enum { SSMI_LEARNER_TRAINING, SSMI_LEARNER_VALIDATION };
 
 /* The usable windows whose targets lie in the rows that the task holds back (validation), and those that do
  * not touch them (training); at most `at_most`, evenly spread. Of `variates` series that are looked at
- * together the first stands for all, and their windows at an origin must all be usable. */
+ * together the first stands for all, and the window of one of them at an origin must be usable. */
 ssm_status ssmi_learner_windows_collect(ssmi_learner_windows *out, const ssmi_ridge_task *task,
                                         const ssmi_ridge *ridge, size_t variates, int part, size_t at_most,
                                         ssm_arena *arena);
@@ -34,6 +34,7 @@ typedef struct ssmi_learner_skip {
 typedef struct ssmi_learner_batch {
     size_t room, n;
     double *z, *linear, *centre; /* (room, width), (room, H), (room): the ridge */
+    double *window; /* (L), where series are looked at together: room for one that has to be closed */
     /* the network's input: (room, L), (room, L), (room), (room, tokens, phases); */
     float *value, *mask, *scale, *phase;
     /* or when it is carried: (room, tokens, features), (room, tokens), (room) */

@@ -1,7 +1,8 @@
 /* Series that are forecast together by one network. */
 #include "fixture.h"
 
-#include "models/learner_windows.h"
+#include "forecast/handle.h"
+#include "models/learner.h"
 #include <stdint.h>
 #include <unistd.h>
 
@@ -186,27 +187,46 @@ static void threads_change_nothing(void **state)
     close_bench(&b);
 }
 
-/* A gap that a series has at the origin is filled from rows to come: no series may see that window. */
-static void origins_at_which_a_series_is_silent_are_left_out(void **state)
+/* A gap that a series has at the origin is filled from rows to come, which no network may see: what came
+ * before it is repeated, and nothing is known of a series that has not begun. */
+static void a_series_that_is_silent_at_an_origin_does_not_tell_its_future(void **state)
 {
+    enum { L = 16, GAP = 600, BEGIN = 20 };
     (void)state;
     bench b;
     ssm_arena arena;
     ssmi_window_series panel[V];
     ssmi_learner_windows windows;
+    ssmi_learner_track track[V] = {{.first = 0}};
     open_bench(&b);
     ssmi_arena_init(&arena, b.ctx);
-    b.y[2][600] = NAN;
+    b.y[2][GAP - 2] = b.y[2][GAP - 1] = NAN;
+    for (size_t t = 0; t < BEGIN; t++) b.y[1][t] = NAN;
     for (size_t v = 0; v < V; v++)
         assert_int_equal(ssmi_windows_prepare(&panel[v], &b.all[v], SEEN, &arena), SSM_OK);
     const ssmi_ridge_task task = {
         .panel = panel, .n_series = V, .horizon = HORIZON, .n_validation = ROWS - SEEN};
-    const ssmi_ridge ridge = {.lookback = 16, .horizon = HORIZON};
+    ssm_forecaster *f = fit(&b, "mamba_joint", b.seen, V, NULL, 0);
+    const ssmi_learner_skip skip = ssmi_learner_skip_of(f->self);
+    assert_int_equal(skip.ridge->lookback, L);
     assert_int_equal(
-        ssmi_learner_windows_collect(&windows, &task, &ridge, V, SSMI_LEARNER_TRAINING, 100000, &arena),
+        ssmi_learner_windows_collect(&windows, &task, skip.ridge, V, SSMI_LEARNER_TRAINING, 100000, &arena),
         SSM_OK);
-    assert_int_equal(windows.n, SEEN - HORIZON - 16 + 1 - 1);
-    for (size_t i = 0; i < windows.n; i++) assert_true(windows.series[i] == 0 && windows.origin[i] != 601);
+    assert_int_equal(windows.n, SEEN - HORIZON - L + 1);
+    const size_t item[] = {0, GAP - L};
+    assert_int_equal(windows.origin[item[1]], GAP);
+    float *memory = SSMI_ALLOC(&arena, float, ssmi_learner_batch_of(NULL, &skip, 2 * V).size);
+    ssmi_learner_batch batch = ssmi_learner_batch_of(memory, &skip, 2 * V);
+    ssmi_learner_batch_fill(&batch, panel, track, &windows, item, 2, &skip);
+    assert_int_equal(batch.n, 2 * V);
+    const float *unborn = batch.value + L, *silent = batch.value + (V + 2) * L,
+                *heard = batch.mask + (V + 2) * L;
+    for (size_t i = 0; i < L; i++) assert_true(unborn[i] == 0 && batch.mask[L + i] == 0);
+    assert_true(silent[L - 3] != silent[L - 4] && heard[L - 3] == 1);
+    for (size_t i = L - 2; i < L; i++) assert_true(silent[i] == silent[L - 3] && heard[i] == 0);
+    assert_true(batch.target[(V + 2) * HORIZON] == (float)panel[2].value[GAP]);
+    assert_true(isnan(batch.target[HORIZON]) && !isnan(batch.target[0]));
+    ssm_forecaster_free(f);
     ssmi_arena_clear(&arena);
     close_bench(&b);
 }
@@ -232,7 +252,7 @@ int main(void)
         cmocka_unit_test(a_series_that_follows_another_is_forecast_by_it),
         cmocka_unit_test(rows_one_by_one_are_the_history_at_once),
         cmocka_unit_test(threads_change_nothing),
-        cmocka_unit_test(origins_at_which_a_series_is_silent_are_left_out),
+        cmocka_unit_test(a_series_that_is_silent_at_an_origin_does_not_tell_its_future),
         cmocka_unit_test(one_series_is_no_trouble),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
