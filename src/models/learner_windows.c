@@ -188,8 +188,9 @@ static void fill_row(ssmi_learner_batch *batch, size_t i, const ssmi_window_seri
     for (size_t t = 0; t < L && !carried; t++) {
         if (is_missing(s, o - L + t)) batch->mask[i * L + t] = 0;
     }
+    const int judged = ssmi_windows_usable(s, o, L, H);
     for (size_t h = 0; h < H; h++)
-        batch->target[i * H + h] = is_missing(s, o + h) ? NAN : (float)s->value[o + h];
+        batch->target[i * H + h] = judged && !is_missing(s, o + h) ? (float)s->value[o + h] : NAN;
 }
 
 void ssmi_learner_batch_fill(ssmi_learner_batch *batch, const ssmi_window_series *panel,

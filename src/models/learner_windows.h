@@ -60,8 +60,8 @@ void ssmi_learner_batch_set(ssmi_learner_batch *batch, size_t i, const double *w
                             const ssmi_learner_skip *skip);
 /* Computes the skip of rows [0, n). */
 void ssmi_learner_batch_close(ssmi_learner_batch *batch, size_t n, const ssmi_learner_skip *skip);
-/* Fills a batch from the panel, targets included, with as many rows of each of n windows as there are
- * variates; track (n_series), gone through where the network is carried. */
+/* Fills a batch from the panel, targets included, NaN for a window that is not usable, with as many rows of
+ * each of n windows as there are variates; track (n_series), gone through where the network is carried. */
 void ssmi_learner_batch_fill(ssmi_learner_batch *batch, const ssmi_window_series *panel,
                              const ssmi_learner_track *track, const ssmi_learner_windows *from,
                              const size_t *item, size_t n, const ssmi_learner_skip *skip);
