@@ -96,8 +96,13 @@ void ssmi_learner_lay_out(ssmi_learner *self)
 
 ssmi_learner_skip ssmi_learner_skip_of(const ssmi_learner *self)
 {
-    return (ssmi_learner_skip){&self->ridge, self->base,    self->gamma,
-                               &self->net,   &self->phases, self->drifts};
+    return (ssmi_learner_skip){.ridge = &self->ridge,
+                               .base = self->base,
+                               .gamma = self->gamma,
+                               .net = &self->net,
+                               .phases = &self->phases,
+                               .drifts = self->drifts,
+                               .period = self->period};
 }
 
 int ssmi_learner_carries(const ssmi_learner *self)

@@ -1,4 +1,4 @@
-/* Known value: a sine of 20 turns has 40 swings, one of 2 turns has 4. */
+/* Known value: a sine of n turns has 2n - 1 swings. */
 #include "models/learner_drift.h"
 
 #include <math.h>

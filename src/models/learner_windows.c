@@ -160,28 +160,15 @@ static int is_missing(const ssmi_window_series *s, size_t t)
     return s->missing[t + 1] > s->missing[t];
 }
 
-/* The window of a series before row o (>= L); a gap at its end, which was filled from rows to come, repeats
- * the last value before it in `room` (L), or is 0 where there is none. */
-static const double *closed_window(double *room, const ssmi_window_series *s, size_t o, size_t L)
-{
-    size_t end = o;
-    while (end > 0 && is_missing(s, end - 1)) end--;
-    if (end == o) return s->value + o - L;
-    for (size_t i = 0; i < L; i++) {
-        const size_t t = o - L + i, last = t < end ? t : end - 1;
-        room[i] = end > 0 ? s->value[last] : 0;
-    }
-    return room;
-}
-
 /* Row i: the window of a series before row o. */
 static void fill_row(ssmi_learner_batch *batch, size_t i, const ssmi_window_series *s,
                      const ssmi_learner_track *track, size_t o, const ssmi_learner_skip *skip)
 {
     const size_t L = skip->ridge->lookback, H = skip->ridge->horizon;
     const int carried = skip->net->size.carried;
-    const double *window =
-        skip->net->size.variates > 1 ? closed_window(batch->window, s, o, L) : s->value + o - L;
+    const double *window = skip->net->size.variates > 1
+                               ? ssmi_windows_known(batch->window, s, o, L, skip->period)
+                               : s->value + o - L;
     ssmi_learner_batch_set(batch, i, window, NULL, track->first + (int64_t)o - 1,
                            s->n_columns > 0 ? s->column + (o - L) * s->n_columns : NULL, skip);
     if (carried) tell(batch, i, track, s, o, skip);

@@ -28,13 +28,14 @@ typedef struct ssmi_learner_skip {
     const ssmi_network *net;
     const ssmi_learner_phases *phases; /* read where the network has phases */
     const double *drifts;              /* (columns) learner_drift.h */
+    size_t period;                     /* season that fills gaps; 0: none */
 } ssmi_learner_skip;
 
 /* A batch of up to `room` windows, carved from flat memory. */
 typedef struct ssmi_learner_batch {
     size_t room, n;
     double *z, *linear, *centre; /* (room, width), (room, H), (room): the ridge */
-    double *window; /* (L), where series are looked at together: room for one that has to be closed */
+    double *window; /* (L), where series are looked at together: room for one with a gap at its end */
     /* the network's input: (room, L), (room, L), (room), (room, tokens, phases); */
     float *value, *mask, *scale, *phase;
     /* or when it is carried: (room, tokens, features), (room, tokens), (room) */

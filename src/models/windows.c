@@ -31,9 +31,14 @@ static void fill_seasonal(double *x, gap g, size_t period)
 }
 
 /* A season is a better guide than a line once the gap is not small against it. */
+static int is_seasonal(gap g, size_t period)
+{
+    return period > 1 && g.a >= period && 4 * (g.b - g.a - 1) >= period;
+}
+
 static void fill_gap(double *x, gap g, size_t period)
 {
-    if (period > 1 && g.a >= period && 4 * (g.b - g.a - 1) >= period)
+    if (is_seasonal(g, period))
         fill_seasonal(x, g, period);
     else
         fill_straight(x, g);
@@ -66,6 +71,23 @@ void ssmi_windows_last(double *window, double *value, size_t rows, size_t lookba
     ssmi_windows_fill(value, value, rows, period);
     for (size_t i = 0; i < lookback; i++)
         window[i] = i + rows < lookback ? value[0] : value[i + rows - lookback];
+}
+
+const double *ssmi_windows_known(double *room, const ssmi_window_series *s, size_t origin, size_t lookback,
+                                 size_t period)
+{
+    size_t end = origin;
+    while (end > 0 && s->missing[end] > s->missing[end - 1]) end--;
+    if (end == origin) return s->value + origin - lookback;
+    const gap g = {end - 1, origin, 1};
+    for (size_t i = 0; i < lookback; i++) {
+        const size_t t = origin - lookback + i, season = end > 0 && is_seasonal(g, period) ? period : 1;
+        /* in whole seasons back to what was observed; a season of one row is the last value */
+        room[i] = end == 0  ? 0
+                  : t < end ? s->value[t]
+                            : s->value[t - (t - g.a + season - 1) / season * season];
+    }
+    return room;
 }
 
 static void standardise(ssmi_window_series *out, const double *value, size_t length)

@@ -40,6 +40,12 @@ size_t ssmi_windows_last_rows(const double *value, size_t length, size_t lookbac
  * before them repeats the first. */
 void ssmi_windows_last(double *window, double *value, size_t rows, size_t lookback, size_t period);
 
+/* The window (lookback) before row `origin` as it is known there: a gap at its end, which the series has
+ * filled from rows to come, is open, in `room` (lookback); zeros where nothing was observed so far. period:
+ * that of the filling. origin >= lookback. */
+const double *ssmi_windows_known(double *room, const ssmi_window_series *series, size_t origin,
+                                 size_t lookback, size_t period);
+
 /* 1 when the window with this origin may be learned from: it lies inside the series, row origin-1 was
  * observed, at most half of its look-back and a quarter of its targets are filled gaps. */
 int ssmi_windows_usable(const ssmi_window_series *series, size_t origin, size_t lookback, size_t horizon);

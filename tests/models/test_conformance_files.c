@@ -122,6 +122,19 @@ static void load_and_use(bench *b, const char *path, int whole, const char *mode
     }
 }
 
+/* The file itself, written as those with another number are, loads: it is the number that is refused. */
+static void write_unchanged(bench *b, const char *path, const file *f, int whole, const char *model)
+{
+    ssm_forecaster *loaded = NULL;
+    size_t n = 1;
+    write_changed(path, f, f->head, f->head, "");
+    must(whole ? ssm_forecaster_load_state(b->ctx, path, 1, &loaded, &n)
+               : ssm_forecaster_load(b->ctx, path, &loaded),
+         b->ctx, model);
+    assert_int_equal(n, 1);
+    ssm_forecaster_free(loaded);
+}
+
 /* Every scalar of the header, one after the other. */
 static void damage(bench *b, const char *path, int whole, const char *model)
 {
@@ -161,7 +174,7 @@ static void damage_tensors(bench *b, const char *path, int whole, const char *mo
             load_and_use(b, path, whole, model, what);
         }
     }
-    write_changed(path, &f, f.head, f.head, "");
+    write_unchanged(b, path, &f, whole, model);
     free(f.bytes);
 }
 

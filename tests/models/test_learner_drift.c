@@ -32,7 +32,7 @@ static void means_are_those_of_the_last_rows(void **state)
     }
 }
 
-/* Of 7 and 8 turns, 14 and 16 swings, the latter are enough; held rows do not count; nor does a constant
+/* Of 7 and 9 turns, 13 and 17 swings, the latter are enough; held rows do not count; nor does a constant
  * move. */
 static void a_level_is_told_once_it_has_swung_often_enough(void **state)
 {

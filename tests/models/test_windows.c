@@ -34,6 +34,43 @@ static void an_open_gap_at_the_end_repeats_the_last_season(void **state)
     for (int t = 0; t < 4; t++) assert_near(out[6 + t], expected[t], 0);
 }
 
+/* At every origin: the end of what filling makes of the rows before it alone. Long and short gaps, the series
+ * begins late. */
+static void a_window_as_it_is_known_is_that_of_the_rows_before_it(void **state)
+{
+    enum { ROWS = 240, LOOKBACK = 12, BEGIN = 20 };
+    (void)state;
+    double y[ROWS], filled[ROWS], room[LOOKBACK];
+    unsigned seed = 5;
+    ssm_context *ctx;
+    ssm_arena arena;
+    assert_int_equal(ssm_context_new(NULL, &ctx), SSM_OK);
+    ssmi_arena_init(&arena, ctx);
+    for (size_t t = 0; t < ROWS; t++) {
+        seed = 1664525u * seed + 1013904223u;
+        const int silent = t < BEGIN || t / 30 % 2 == 1 ? t % 30 < 17 : (seed >> 16) % 3 == 0;
+        y[t] = silent ? NAN : (double)(seed >> 8);
+    }
+    for (size_t period = 0; period <= 16; period += 4) {
+        ssm_series series = {.value = y, .length = ROWS, .n_periods = period > 0, .period = {period}};
+        ssmi_window_series s;
+        assert_int_equal(ssmi_windows_prepare(&s, &series, ROWS, &arena), SSM_OK);
+        for (size_t origin = LOOKBACK; origin <= ROWS; origin++) {
+            const double *window = ssmi_windows_known(room, &s, origin, LOOKBACK, period);
+            size_t observed = 0;
+            for (size_t t = 0; t < origin; t++) {
+                filled[t] = (y[t] - s.mean) / s.scale;
+                observed += !isnan(y[t]);
+            }
+            if (observed > 0) ssmi_windows_fill(filled, filled, origin, period);
+            for (size_t i = 0; i < LOOKBACK; i++)
+                assert_float_equal(window[i], observed > 0 ? filled[origin - LOOKBACK + i] : 0, 0);
+        }
+    }
+    ssmi_arena_clear(&arena);
+    ssm_context_free(ctx);
+}
+
 static void standardising_uses_the_training_rows_only(void **state)
 {
     (void)state;
@@ -82,6 +119,7 @@ int main(void)
         cmocka_unit_test(short_gaps_are_bridged_by_a_line_and_open_ends_repeat),
         cmocka_unit_test(long_gaps_repeat_the_season_and_meet_both_ends),
         cmocka_unit_test(an_open_gap_at_the_end_repeats_the_last_season),
+        cmocka_unit_test(a_window_as_it_is_known_is_that_of_the_rows_before_it),
         cmocka_unit_test(standardising_uses_the_training_rows_only),
         cmocka_unit_test(a_window_needs_an_observed_last_row_and_mostly_observed_rows),
         cmocka_unit_test(validation_leaves_two_horizons_for_training),

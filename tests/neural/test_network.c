@@ -356,6 +356,42 @@ static void series_that_are_looked_at_together_hear_each_other(void **state)
     }
 }
 
+/* Two origins in one batch, the second with other values: each says what it says alone, and gradients add up.
+ */
+static void origins_of_a_batch_do_not_hear_each_other(void **state)
+{
+    enum { TWO = 2 * BATCH };
+    fixture *f = *state;
+    const ssmi_kernels_f64 *kernels = ssmi_kernels_of_f64(SSMI_ISA_PORTABLE);
+    const size_t n = BATCH * f->net.outputs, size = f->table.size;
+    double value[TWO * LOOKBACK], mask[TWO * LOOKBACK], scale[TWO], columns[2 * KNOWN];
+    double *out = calloc(2 * n, sizeof *out), *dout = calloc(2 * n, sizeof *dout),
+           *sum = calloc(size, sizeof *sum);
+    double *record = calloc(ssmi_network_record_f64(&f->net, TWO), sizeof *record);
+    double *scratch = calloc(ssmi_network_scratch_f64(&f->net, TWO), sizeof *scratch);
+    f->dropout = 0;
+    fill_numbers(value, TWO * LOOKBACK, -1, 1, 43);
+    fill_numbers(scale, TWO, -1, 1, 47);
+    fill_numbers(columns, 2 * KNOWN, -1, 1, 53);
+    fill_numbers(dout, 2 * n, -1, 1, 59);
+    for (size_t i = 0; i < TWO * LOOKBACK; i++) mask[i] = 1;
+    const ssmi_network_input_f64 both = {TWO, value, mask, scale, NULL, columns, NULL, NULL, NULL};
+    ssmi_network_forward_f64(out, record, scratch, &both, f->params, &f->net, 0, 0, kernels);
+    ssmi_network_backward_f64(sum, scratch, dout, record, TWO, f->params, &f->net, 0, kernels);
+    for (size_t g = 0; g < 2; g++) {
+        const ssmi_network_input_f64 one = {BATCH, value + g * BATCH * LOOKBACK, mask, scale + g * BATCH,
+                                            NULL,  columns + g * KNOWN,          NULL, NULL,
+                                            NULL};
+        ssmi_network_forward_f64(f->out, record, scratch, &one, f->params, &f->net, 0, 0, kernels);
+        ssmi_network_backward_f64(f->dparams, scratch, dout + g * n, record, BATCH, f->params, &f->net, 0,
+                                  kernels);
+        for (size_t i = 0; i < n; i++) assert_float_equal(f->out[i], out[g * n + i], 1e-12);
+    }
+    for (size_t i = 0; i < size; i++) assert_float_equal(f->dparams[i], sum[i], 1e-11);
+    double *all[] = {out, dout, sum, record, scratch};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
+}
+
 static void the_table_covers_the_flat_array_once(void **state)
 {
     fixture *f = *state;
@@ -389,6 +425,7 @@ int main(void)
         WITH(open_variates, single_precision_agrees_with_double_on_every_path),
         WITH(open_variates, an_untrained_network_puts_out_zeros),
         WITH(open_variates, series_that_are_looked_at_together_hear_each_other),
+        WITH(open_variates, origins_of_a_batch_do_not_hear_each_other),
         WITH(open_carried, the_gradient_of_every_parameter_matches_differences),
         WITH(open_carried, single_precision_agrees_with_double_on_every_path),
         WITH(open_carried, an_untrained_network_puts_out_zeros),
